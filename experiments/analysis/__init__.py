@@ -1,0 +1,1 @@
+"""Comparison, calibration, validation and decision on the tables of a run."""

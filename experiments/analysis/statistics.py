@@ -1,0 +1,117 @@
+"""Means over replications and their intervals, along one axis of an array and without loops."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+REPLICATIONS = 1
+"""Axis of the replications in every array of this package: (policies, replications, cells)."""
+
+
+class Estimate(NamedTuple):
+    """A mean with its interval, each of the shape of the sample without the axis of the replications."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    n: NDArray[np.int64]
+
+
+def student(sample: Floats, level: float) -> Estimate:
+    """Return mean and Student-t interval over axis 1; NaN marks a replication without a value.
+
+    The interval covers the mean over infinitely many replications with probability `level` when
+    the values are independent and their mean is near normal. With fewer than two values it is NaN.
+    """
+    n = np.sum(~np.isnan(sample), axis=REPLICATIONS)
+    mean = _mean(sample, n)
+    half = _quantile(level, n) * np.sqrt(_covariance(sample, sample, n) / np.maximum(n, 1))
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+def fieller(above: Floats, below: Floats, level: float) -> Estimate:
+    """Return the ratio of the means of two paired samples over axis 1, with Fieller's interval.
+
+    Fieller, E.C. (1954), Some problems in interval estimation, J. R. Stat. Soc. B 16, 175-185: the
+    interval holds the ratios r for which mean(above - r below) does not differ from zero. Where
+    the mean below differs from zero too little for a bounded interval, both ends are NaN; where it
+    is not positive, the ratio is NaN as well.
+    """
+    both = ~np.isnan(above) & ~np.isnan(below)
+    n = np.sum(both, axis=REPLICATIONS)
+    x, y = np.where(both, above, np.nan), np.where(both, below, np.nan)
+    mean_x, mean_y = _mean(x, n), _mean(y, n)
+    t2 = _quantile(level, n) ** 2 / np.maximum(n, 1)
+    xx, yy, xy = (t2 * _covariance(a, b, n) for a, b in ((x, x), (y, y), (x, y)))
+    a, b, c = mean_y**2 - yy, mean_x * mean_y - xy, mean_x**2 - xx
+    bounded = a > 0
+    positive = mean_y > 0
+    # Rounding can carry the discriminant of two proportional samples just below zero.
+    root = np.sqrt(np.maximum(b**2 - a * c, 0.0))
+    ends = [np.where(bounded & positive, over(end, a), np.nan) for end in (b - root, b + root)]
+    return Estimate(np.where(positive, over(mean_x, mean_y), np.nan), ends[0], ends[1], n)
+
+
+def linearised_ratio(above: Floats, below: Floats) -> Floats:
+    """Return one value per replication whose mean is the ratio of means and whose spread is that of its delta-method error.
+
+    The value is r + (above - r below) / mean(below) with r the ratio of means (Cochran, Sampling
+    Techniques, section 6.4); values of two policies of the same replications can be subtracted
+    like any other measure. NaN where the mean below is not positive.
+    """
+    mean_x = above.mean(axis=REPLICATIONS, keepdims=True)
+    mean_y = below.mean(axis=REPLICATIONS, keepdims=True)
+    positive = mean_y > 0
+    ratio = np.where(positive, over(mean_x, mean_y), np.nan)
+    return ratio + over(above - ratio * below, np.where(positive, mean_y, np.nan))
+
+
+def share_positive(sample: Floats) -> Floats:
+    """Return the share of values over axis 1 that are above zero; NaN where there are none."""
+    n = np.sum(~np.isnan(sample), axis=REPLICATIONS)
+    return over(np.sum(sample > 0, axis=REPLICATIONS), n)
+
+
+def variance_reduction(first: Floats, second: Floats) -> Floats:
+    """Return by how much pairing shrinks the variance of a difference: (var a + var b) / var(a - b), over axis 1.
+
+    It is the factor by which independent runs would need more replications; NaN where the
+    difference does not vary.
+    """
+    both = ~np.isnan(first) & ~np.isnan(second)
+    n = np.sum(both, axis=REPLICATIONS)
+    a, b = np.where(both, first, np.nan), np.where(both, second, np.nan)
+    difference = a - b
+    return over(
+        _covariance(a, a, n) + _covariance(b, b, n), _covariance(difference, difference, n)
+    )
+
+
+def _mean(sample: Floats, n: NDArray[np.int64]) -> Floats:
+    return over(np.nansum(sample, axis=REPLICATIONS), n)
+
+
+def _covariance(first: Floats, second: Floats, n: NDArray[np.int64]) -> Floats:
+    """Return the unbiased covariance over axis 1; NaN with fewer than two values."""
+    a = first - np.expand_dims(_mean(first, n), REPLICATIONS)
+    b = second - np.expand_dims(_mean(second, n), REPLICATIONS)
+    return np.where(n > 1, over(np.nansum(a * b, axis=REPLICATIONS), n - 1), np.nan)
+
+
+def _quantile(level: float, n: NDArray[np.int64]) -> Floats:
+    # scipy.stats takes most of a second to import; this is the function behind its t.ppf.
+    from scipy.special import stdtrit
+
+    degrees = np.maximum(n - 1, 1).astype(np.float64)
+    return np.asarray(stdtrit(degrees, (1 + level) / 2), dtype=np.float64)
+
+
+def over(above: NDArray[Any], below: NDArray[Any]) -> Floats:
+    """Return above / below, NaN where below is 0."""
+    out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
+    np.divide(above, below, out=out, where=below != 0)
+    return out

@@ -1,0 +1,1 @@
+"""What to run, on which workers, and where the outcomes land."""

@@ -1,0 +1,239 @@
+"""What a run is: its content-addressed identity, the hash of each policy, its tasks and its resolved configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from experiments.engine.store import Shard, sha256_of
+from experiments.engine.tables import POLICY_TABLES
+from sim.errors import DataError
+from sim.policy import Policy
+
+if TYPE_CHECKING:
+    from experiments.study import LoadedStudy
+
+SCHEMA_VERSION = 1
+"""Raised when the layout of a run folder or of a table changes: an older folder is then left alone."""
+ROOT = Path(__file__).resolve().parents[2]
+LOCK_FILE = "requirements.lock"
+DATA_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".toml"})
+PACKAGES = (
+    "simpy",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "geopandas",
+    "pydantic",
+    "dask",
+    "distributed",
+)
+WORDS_OF_A_POLICY = frozenset({"intent", "source"})
+BLOCK = 1
+"""Replications in a shard: one, so that an interruption costs no more than the replications under way."""
+
+
+class Design(NamedTuple):
+    """A run, fully decided: where it lands, what it holds, and what it was made from."""
+
+    run_id: str
+    identity: dict[str, Any]
+    hashes: tuple[str, ...]
+    """Hash of each policy, in the order of the study."""
+
+
+class Task(NamedTuple):
+    """One replication: the policies (positions in the study) whose shards are missing, and whether incidents are."""
+
+    replication: int
+    missing: tuple[int, ...]
+    incidents: bool
+
+
+def design(loaded: LoadedStudy, *, root: Path = ROOT) -> Design:
+    """Return the identity of a run; policies and replications are its contents and no part of it.
+
+    Args:
+        loaded: the study with its policies resolved.
+        root: the checkout, which holds `sim/` and the lock.
+
+    Raises:
+        DataError: a file that belongs to the identity cannot be read.
+    """
+    study = loaded.study
+    identity = {
+        "schema": SCHEMA_VERSION,
+        "seed": study.seed,
+        "start": study.start.isoformat(),
+        "years": study.years,
+        "parameters": dict(loaded.parameters.as_dict()),
+        "grid_sha256": folder_sha256(loaded.grid_folder, DATA_SUFFIXES),
+        "behaviour_sha256": folder_sha256(loaded.behaviour_folder, DATA_SUFFIXES),
+        "model_sha256": folder_sha256(root / "sim", frozenset({".py"})),
+        "lock_sha256": _lock_sha256(root),
+    }
+    run_id = hashlib.sha256(canonical_json(identity)).hexdigest()[:16]
+    return Design(run_id, identity, tuple(policy_hash(policy) for policy in loaded.policies))
+
+
+def canonical_json(value: object) -> bytes:
+    """Return JSON with sorted keys and no spaces, so that equal values give equal bytes.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode()
+
+
+def policy_hash(policy: Policy) -> str:
+    """Return 16 hexadecimal digits that name a policy by its levers and its name; other words may change freely."""
+    levers = policy.model_dump(mode="json", by_alias=True, exclude=set(WORDS_OF_A_POLICY))
+    return hashlib.sha256(canonical_json(levers)).hexdigest()[:16]
+
+
+def folder_sha256(folder: Path, suffixes: frozenset[str]) -> str:
+    """Return one sha256 over the names and bytes of the files with these suffixes, in order of their names.
+
+    Raises:
+        DataError: the folder holds no such file, or one cannot be read.
+    """
+    try:
+        files = sorted(
+            (path.relative_to(folder).as_posix(), path)
+            for path in folder.rglob("*")
+            if path.suffix in suffixes and path.is_file()
+        )
+        digests = [(name, sha256_of(path)) for name, path in files]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error}") from error
+    if len(digests) == 0:
+        raise DataError(f"{folder}: no files ({', '.join(sorted(suffixes))}) here")
+    return hashlib.sha256(canonical_json(digests)).hexdigest()
+
+
+def _lock_sha256(root: Path) -> str:
+    path = root / LOCK_FILE
+    if path.exists():
+        return sha256_of(path)
+    # An installed copy has no lock; what it runs on is then named by the versions.
+    return hashlib.sha256(canonical_json(versions())).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that figures may depend on."""
+    return {package: metadata.version(package) for package in PACKAGES}
+
+
+def shards_of(table: str, hashes: Sequence[str], replications: Iterable[int]) -> list[Shard]:
+    """Return the shards of a table in canonical order: policies in the order of the study, then replications."""
+    names = list(hashes) if table in POLICY_TABLES else [""]
+    blocks = list(replications)
+    return [Shard(table, name, block, block + BLOCK - 1) for name in names for block in blocks]
+
+
+def tasks(hashes: Sequence[str], replications: int, present: frozenset[str]) -> list[Task]:
+    """Return the tasks that remain.
+
+    Args:
+        hashes: hash of each policy.
+        replications: how many replications are asked for.
+        present: paths of the shards that are there and whole.
+    """
+    found = []
+    for replication in range(replications):
+        missing = tuple(
+            index
+            for index, name in enumerate(hashes)
+            if any(
+                shards_of(table, [name], [replication])[0].path not in present
+                for table in POLICY_TABLES
+            )
+        )
+        incidents = shards_of("incidents", hashes, [replication])[0].path not in present
+        if len(missing) > 0 or incidents:
+            found.append(Task(replication, missing, incidents))
+    return found
+
+
+def config(loaded: LoadedStudy, run_id: str) -> str:
+    """Return the resolved configuration as TOML: the study, every parameter and every lever of every policy."""
+    return to_toml(
+        {
+            **loaded.study.model_dump(mode="python"),
+            "run_id": run_id,
+            "parameters": dict(loaded.parameters.as_dict()),
+            "policy": {
+                p.name: _without_none(p.model_dump(mode="python", by_alias=True))
+                for p in loaded.policies
+            },
+        }
+    )
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: a lever without a value (an unlimited number of lines, no date) is written as the word none."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return "none" if value is None else value
+
+
+def to_toml(document: Mapping[str, Any]) -> str:
+    """Return a mapping as TOML 1.0 that `tomllib` reads back equal (a tuple comes back as a list).
+
+    Raises:
+        TypeError: a value has no TOML form, such as None.
+    """
+    lines: list[str] = []
+    _table(lines, (), document)
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _table(lines: list[str], path: tuple[str, ...], table: Mapping[str, Any]) -> None:
+    plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+    if len(path) > 0 and (len(plain) > 0 or len(table) == 0):
+        lines += ["", f"[{'.'.join(map(_key, path))}]"]
+    lines += [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            _table(lines, (*path, key), value)
+
+
+def _key(key: str) -> str:
+    bare = len(key) > 0 and all(c.isascii() and (c.isalnum() or c in "-_") for c in key)
+    return key if bare else _text(key)
+
+
+def _text(text: str) -> str:
+    # JSON escapes what TOML wants escaped, save DEL and the surrogate pairs that ensure_ascii would give.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return (
+            "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
+        )
+    raise TypeError(f"{type(value).__name__} has no TOML form: {value!r}")

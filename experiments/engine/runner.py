@@ -1,0 +1,370 @@
+"""Runs a study: finds what is missing, has it computed, and writes tables and manifest into the run folder."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import json
+import math
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.engine import design, store, tables
+from experiments.engine.design import Design, Task
+from experiments.engine.store import Receipt, RunFolder
+from experiments.engine.workers import Job, LoadWorld, Outcome, Simulate, parallel, serial
+from sim.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from experiments.study import LoadedStudy
+
+SECONDS_BETWEEN_LINES = 30.0
+SECONDS_BETWEEN_NOTES = 5.0
+MOST_REPLICATIONS = 100_000
+MUNICIPALITIES = "municipalities.csv"
+
+
+def run_study(
+    loaded: LoadedStudy,
+    *,
+    out: Path,
+    workers: int | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    progress: bool = True,
+    simulate: Simulate | None = None,
+    load_world: LoadWorld | None = None,
+) -> RunFolder:
+    """Run a study, or what is missing of it, and return its folder `out/STUDY/RUN_ID`.
+
+    Args:
+        loaded: the study with its policies resolved.
+        out: folder of all runs.
+        workers: processes; by default one per core that this process may use, never more than
+            there are tasks.
+        replications: instead of the study's number.
+        seed: instead of the study's.
+        force: compute everything anew, whatever is there.
+        progress: show progress on standard error: a bar on a terminal, a line every 30 seconds
+            elsewhere.
+        simulate: stands in for `sim.simulate.simulate`.
+        load_world: stands in for `World.load`.
+
+    Raises:
+        InputError: a number is out of range, or the model refuses the study.
+        DataError: data cannot be read, or another process is writing this run.
+        KeyboardInterrupt: Ctrl-C; the folder can be resumed.
+    """
+    loaded = _with_changes(loaded, workers, replications, seed)
+    plan = design.design(loaded)
+    folder = out / loaded.study.name / plan.run_id
+    with store.locked(folder):
+        run = _Run(loaded, plan, folder, simulate or model, load_world or world)
+        return run.run(workers, force=force, progress=progress)
+
+
+def model(*arguments: Any, **named: Any) -> Any:
+    """Call `sim.simulate.simulate`; a name of this module, so that the model is loaded only where it is run."""
+    from sim.simulate import simulate
+
+    return simulate(*arguments, **named)
+
+
+def world(grid_folder: Path, behaviour_folder: Path) -> Any:
+    """Call `World.load`; see `model`."""
+    from sim.world import World
+
+    return World.load(grid_folder, behaviour_folder)
+
+
+def reproduce(study: Path, replication: int, *, seed: int | None = None) -> Any:
+    """Compute one replication of a study in this process, so that what it raises is raised here."""
+    from experiments.study import load_study
+
+    loaded = _with_changes(load_study(study), None, None, seed)
+    return model(
+        world(loaded.grid_folder, loaded.behaviour_folder),
+        loaded.policies,
+        loaded.parameters,
+        seed=loaded.study.seed,
+        replication=replication,
+        start=loaded.study.start,
+        years=loaded.study.years,
+    )
+
+
+def _with_changes(
+    loaded: LoadedStudy, workers: int | None, replications: int | None, seed: int | None
+) -> LoadedStudy:
+    faults = []
+    if workers is not None and workers < 1:
+        faults.append(f"workers: {workers} is less than 1")
+    if replications is not None and not 1 <= replications <= MOST_REPLICATIONS:
+        faults.append(f"replications: {replications} is not between 1 and {MOST_REPLICATIONS}")
+    if seed is not None and seed < 0:
+        faults.append(f"seed: {seed} is negative")
+    if len(faults) > 0:
+        raise InputError("\n".join(faults))
+    changes = {
+        name: value
+        for name, value in (("replications", replications), ("seed", seed))
+        if value is not None
+    }
+    return dataclasses.replace(loaded, study=loaded.study.model_copy(update=changes))
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+
+
+class _Run:
+    """One call of `run_study` on a folder that it holds."""
+
+    def __init__(
+        self,
+        loaded: LoadedStudy,
+        plan: Design,
+        folder: Path,
+        simulate: Simulate,
+        load_world: LoadWorld,
+    ) -> None:
+        self.loaded = loaded
+        self.plan = plan
+        self.folder = folder
+        self.simulate = simulate
+        self.load_world = load_world
+        self.receipts: dict[str, Receipt] = {}
+        self.failures: dict[int, str] = {}
+        self.begun = time.monotonic()
+        self.before = store.read_manifest(folder) or {}
+
+    def run(self, workers: int | None, *, force: bool, progress: bool) -> RunFolder:
+        store.sweep(self.folder)
+        contents = self._contents()
+        if not force:
+            self._take_stock()
+        todo = design.tasks(
+            self.plan.hashes, self.loaded.study.replications, frozenset(self.receipts)
+        )
+        if len(todo) == 0 and self._is_complete(contents):
+            return RunFolder(self.folder, was_complete=True)
+        store.write_bytes(
+            self.folder / store.CONFIG, design.config(self.loaded, self.plan.run_id).encode()
+        )
+        store.write_bytes(self.folder / store.DICTIONARY, tables.dictionary_csv().encode())
+        self._write_manifest("running", contents)
+        try:
+            self._compute(todo, workers, contents, progress=progress)
+            written = self._write_tables(contents)
+        except (KeyboardInterrupt, SystemExit):
+            self._write_manifest("interrupted", contents)
+            raise
+        self._write_manifest("complete", contents, written)
+        return RunFolder(self.folder)
+
+    def _contents(self) -> dict[str, Any]:
+        """Return what the tables are made of, save the shards: as it stands in the manifest."""
+        study = self.loaded.study.model_dump(mode="json")
+        policies = [
+            {"name": policy.name, "hash": name, "intent": policy.intent}
+            for policy, name in zip(self.loaded.policies, self.plan.hashes, strict=True)
+        ]
+        contents = {
+            "study": study,
+            "policies": policies,
+            "municipalities": municipalities(self.loaded.grid_folder),
+            "analysis_sha256": design.folder_sha256(
+                design.ROOT / "experiments" / "analysis", frozenset({".py"})
+            ),
+        }
+        # As it comes back from the file: tuples as lists.
+        as_read: dict[str, Any] = json.loads(json.dumps(contents))
+        return as_read
+
+    def _take_stock(self) -> None:
+        """Find the shards that are there and whole."""
+        known = {entry["path"]: Receipt(**entry) for entry in self.before.get("shards", [])}
+        for table in tables.MODEL_TABLES:
+            for shard in design.shards_of(
+                table, self.plan.hashes, range(self.loaded.study.replications)
+            ):
+                try:
+                    receipt = store.check_shard(self.folder, shard, known.get(shard.path))
+                except DataError as error:
+                    _say(f"computed anew: {error}")
+                    continue
+                if receipt is not None:
+                    self.receipts[shard.path] = receipt
+
+    def _is_complete(self, contents: dict[str, Any]) -> bool:
+        if self.before.get("state") != "complete" or any(
+            self.before.get(key) != value for key, value in contents.items()
+        ):
+            return False
+        written = [Receipt(**entry) for entry in self.before.get("tables", [])]
+        damaged = [r.path for r in written if not store.is_intact(self.folder, r)]
+        for path in damaged:
+            _say(f"written anew: {self.folder / path} is missing or damaged")
+        return len(damaged) == 0
+
+    def _compute(
+        self,
+        todo: Sequence[Task],
+        workers: int | None,
+        contents: dict[str, Any],
+        *,
+        progress: bool,
+    ) -> None:
+        if len(todo) == 0:
+            return
+        processes = min(available_cores() if workers is None else workers, len(todo))
+        noted = time.monotonic()
+        with _progress(len(todo), show=progress) as advance:
+            for outcome in _outcomes(self._job(), todo, processes):
+                self._note(outcome)
+                advance(len(self.failures))
+                if time.monotonic() - noted > SECONDS_BETWEEN_NOTES:
+                    self._write_manifest("running", contents)
+                    noted = time.monotonic()
+
+    def _job(self) -> Job:
+        study = self.loaded.study
+        return Job(
+            folder=self.folder,
+            grid_folder=self.loaded.grid_folder,
+            behaviour_folder=self.loaded.behaviour_folder,
+            policies=self.loaded.policies,
+            hashes=self.plan.hashes,
+            parameters=self.loaded.parameters,
+            seed=study.seed,
+            start=study.start,
+            years=study.years,
+            simulate=self.simulate,
+            load_world=self.load_world,
+        )
+
+    def _note(self, outcome: Outcome) -> None:
+        self.receipts.update((receipt.path, receipt) for receipt in outcome.receipts)
+        if outcome.error is not None:
+            self.failures[outcome.replication] = outcome.error
+            _say(f"replication {outcome.replication} failed: {outcome.error}")
+
+    def _write_tables(self, contents: dict[str, Any]) -> list[Receipt]:
+        # A replication counts only where every policy has it, so that comparisons stay paired.
+        whole = [k for k in range(self.loaded.study.replications) if k not in self.failures]
+        written = [
+            store.assemble(self.folder, table, design.shards_of(table, self.plan.hashes, whole))
+            for table in tables.MODEL_TABLES
+        ]
+        from experiments.analysis import compare, measures, summary
+
+        values = measures.measure(RunFolder(self.folder), contents)
+        written += store.write_frame(self.folder, "summary", summary.summarise(values))
+        written += store.write_frame(self.folder, "differences", compare.differences(values))
+        return written
+
+    def _write_manifest(
+        self, state: str, contents: dict[str, Any], written: Sequence[Receipt] = ()
+    ) -> None:
+        manifest = {
+            "schema_version": design.SCHEMA_VERSION,
+            "run_id": self.plan.run_id,
+            "state": state,
+            "seed": self.loaded.study.seed,
+            **contents,
+            "identity": self.plan.identity,
+            "versions": {"python": platform.python_version(), **design.versions()},
+            "processor": processor(),
+            "failures": [self._failure(k, self.failures[k]) for k in sorted(self.failures)],
+            "wall_s": round(time.monotonic() - self.begun, 3),
+            "tables": [receipt._asdict() for receipt in written],
+            "shards": [self.receipts[path]._asdict() for path in sorted(self.receipts)],
+        }
+        store.write_manifest(self.folder, manifest)
+
+    def _failure(self, replication: int, error: str) -> dict[str, Any]:
+        call = f"reproduce(Path({_portable(self.loaded.path)!r}), {replication}, seed={self.loaded.study.seed})"
+        code = f"from pathlib import Path; from experiments.engine.runner import reproduce; {call}"
+        return {"replication": replication, "error": error, "reproduce": f'python -c "{code}"'}
+
+
+def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Iterator[Outcome]:
+    return serial(job, todo) if processes == 1 else parallel(job, todo, processes)
+
+
+def _portable(path: Path) -> str:
+    """Return a path without the folders of this machine: relative to where we are, or the bare name."""
+    here = Path.cwd()
+    full = path.resolve()
+    return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
+
+
+def municipalities(grid_folder: Path) -> list[dict[str, Any]]:
+    """Return code, name and inhabitants of each municipality of a grid.
+
+    Raises:
+        DataError: the table is missing or faulty.
+    """
+    path = grid_folder / MUNICIPALITIES
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return [
+            {
+                "gm_code": row["gm_code"],
+                "name": row["name"],
+                "inhabitants": int(row["population_2014"]),
+            }
+            for row in rows
+        ]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read: {error!r}") from error
+
+
+def processor() -> list[str]:
+    """Return the processor features that NumPy found; log and exp differ in the last bit between them."""
+    import numpy as np
+
+    found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    return [platform.machine(), *found]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+@contextlib.contextmanager
+def _progress(total: int, *, show: bool) -> Iterator[Callable[[int], None]]:
+    """Give a function to call after each replication with the number that failed so far."""
+    if not show:
+        yield lambda _failed: None
+        return
+    from tqdm import tqdm
+
+    begun = last = time.monotonic()
+    done = 0
+    with tqdm(total=total, unit="replication", disable=None) as bar:
+
+        def advance(failed: int) -> None:
+            nonlocal last, done
+            done += 1
+            bar.update()
+            if failed > 0:
+                bar.set_postfix_str(f"{failed} failed")
+            now = time.monotonic()
+            if bar.disable and now - last >= SECONDS_BETWEEN_LINES:
+                left = math.ceil((now - begun) / done * (total - done))
+                _say(f"{done} of {total} replications, about {left} s to go")
+                last = now
+
+        yield advance

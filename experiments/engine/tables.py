@@ -1,0 +1,358 @@
+"""The tables of a run: their columns, types and units, and how they are written so that equal outcomes give equal bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Columns: TypeAlias = Mapping[str, NDArray[Any]]
+"""One table as equally long columns, as the model hands it over."""
+
+
+class Column(NamedTuple):
+    """One column of a table: `type` is text, flag, int32, int64 or float64; `unit` is empty where there is none."""
+
+    name: str
+    type: Literal["text", "flag", "int32", "int64", "float64"]
+    unit: str
+    meaning: str
+
+
+_SCENARIO = Column("scenario", "text", "", "name of the policy (the memo calls it a scenario)")
+_REPLICATION = Column(
+    "replication", "int32", "", "number of the replication, from 0; all policies share its draws"
+)
+_DRAW = Column("parameter_draw", "int32", "", "which draw of the uncertain parameters")
+_INCIDENT = (
+    Column(
+        "incident_id",
+        "int64",
+        "",
+        "number of the incident within its replication, the same under every policy",
+    ),
+    Column("kind", "text", "", "missing, robbery or theft"),
+    Column("category", "text", "", "category of the missing person, or mode of flight"),
+    Column("gm_code", "text", "", "municipality of the last-known point"),
+)
+_COUNTERFACTUAL = (
+    Column(
+        "counterfactual_cause",
+        "text",
+        "",
+        "police, own_return or none: how it would have ended without an action",
+    ),
+    Column(
+        "counterfactual_minutes_to_end",
+        "float64",
+        "min",
+        "from the report; the incident's horizon where none",
+    ),
+)
+_PEOPLE = (
+    ("recipients", "people to whom a message was sent"),
+    ("delivered", "people whom the message reached"),
+    ("noticed", "people who noticed it within 60 minutes of the alert"),
+    ("noticed_10min", "people who noticed it within 10 minutes of the alert"),
+    ("noticed_while_open", "people who noticed it while the action was open"),
+    ("noticed_in_area", "people who noticed it and were inside the circle"),
+    ("attending", "people who looked out for the subject"),
+    ("searching", "people who went out to search"),
+)
+
+ACTIONS = (
+    _SCENARIO,
+    _REPLICATION,
+    _DRAW,
+    *_INCIDENT,
+    Column("alert_at_s", "int64", "s", "alert, since the start of the study"),
+    Column("radius_m", "float64", "m", "radius of the circle"),
+    *(Column(name, "int32", "people", meaning) for name, meaning in _PEOPLE),
+    Column("true_tips", "int32", "tips", "calls about the subject"),
+    Column("false_tips", "int32", "tips", "calls about somebody or something else"),
+    Column("cause", "text", "", "participant, police, own_return or none: how the incident ended"),
+    Column("direct", "flag", "", "found through a participant"),
+    Column("contributed", "flag", "", "a true tip was handled before another cause ended it"),
+    Column("contributed_strict", "flag", "", "the police ended it after a handled true tip"),
+    Column("minutes_to_end", "float64", "min", "from the report"),
+    *_COUNTERFACTUAL,
+    Column(
+        "hours_saved", "float64", "h", "counterfactual end minus end; 0 when it was not earlier"
+    ),
+    Column(
+        "found_only_by_alert",
+        "flag",
+        "",
+        "found, while the counterfactual has no end within the horizon",
+    ),
+    Column("message_cost_eur", "float64", "EUR", "cost of the messages of this action"),
+    Column("reported_at_s", "int64", "s", "report, since the start of the study"),
+    Column("year", "int32", "study year", "study year of the report, from 1"),
+    Column("urban", "flag", "", "last-known point in a cell of urbanity 1-3"),
+    Column("open_s", "int64", "s", "how long the action was open"),
+    Column("operators", "int32", "people", "operators who took calls"),
+    Column(
+        "operator_busy_s", "float64", "s", "operator time spent on calls while the action was open"
+    ),
+    Column("calls_handled", "int32", "calls", "calls that an operator took"),
+    Column("calls_lost", "int32", "calls", "calls given up in the queue"),
+    Column("unit_s", "float64", "s", "time of police units on tips"),
+    Column("unit_s_on_false_tips", "float64", "s", "time of police units on false tips"),
+    Column("messages_sms", "int32", "messages", "text messages sent, closing messages included"),
+    Column(
+        "messages_voice", "int32", "messages", "spoken messages sent, closing messages included"
+    ),
+    Column(
+        "public_noticed",
+        "int32",
+        "people",
+        "residents outside register and app who noticed a public message",
+    ),
+)
+INCIDENTS = (
+    _REPLICATION,
+    _DRAW,
+    *_INCIDENT,
+    Column("reported_at_s", "int64", "s", "report, since the start of the study"),
+    Column("year", "int32", "study year", "study year of the report, from 1"),
+    Column("urban", "flag", "", "last-known point in a cell of urbanity 1-3"),
+    Column(
+        "last_seen_s",
+        "int64",
+        "s",
+        "last seen, since the start of the study (negative: before it)",
+    ),
+    Column("alert_delay_s", "int64", "s", "from report to alert under the present control room"),
+    Column("eligible", "flag", "", "could become an action"),
+    Column(
+        "use_threshold",
+        "float64",
+        "share",
+        "becomes an action where operator_use exceeds it, if it has not ended",
+    ),
+    *_COUNTERFACTUAL,
+)
+REGISTER = (
+    _SCENARIO,
+    _REPLICATION,
+    _DRAW,
+    Column("month", "int32", "month", "0 at the start of the study, then the end of each month"),
+    Column("gm_code", "text", "", "municipality"),
+    Column("registered", "int32", "people", "registered: good plus stale minus struck"),
+    Column("good", "int32", "people", "registered, and the contact data reach them"),
+    Column("stale", "int32", "people", "registered with contact data that no longer reach them"),
+    Column("struck", "int32", "people", "stale records that relation management struck off"),
+    Column("app_users", "int32", "people", "users of the app, registered or not"),
+    Column("signups", "int32", "people", "signed up for the first time during the month"),
+    Column("reentries", "int32", "people", "signed up again during the month"),
+    Column("departures", "int32", "people", "left the register during the month"),
+    Column("struck_off", "int32", "people", "records struck off during the month"),
+)
+COSTS = (
+    _SCENARIO,
+    _REPLICATION,
+    _DRAW,
+    Column("year", "int32", "study year", "study year, from 1"),
+    Column("gm_code", "text", "", "municipality that the cost is for"),
+    Column("payer", "text", "", "municipality, region or police"),
+    Column(
+        "task",
+        "text",
+        "",
+        "policy_work, relation_management, communication, messages, campaign, transition or ending",
+    ),
+    Column("eur", "float64", "EUR", "cost"),
+)
+SUMMARY = (
+    _SCENARIO,
+    Column(
+        "year", "int32", "study year", "study year (July to June) from 1; 0 is the whole horizon"
+    ),
+    Column("gm_code", "text", "", "municipality, all, urban or rural"),
+    Column("kind", "text", "", "missing, robbery, theft or all"),
+    Column("measure", "text", "", "name of the measure; its unit stands in the name"),
+    Column("mean", "float64", "as the measure", "mean over the replications"),
+    Column(
+        "low",
+        "float64",
+        "as the measure",
+        "lower end of the interval; empty where it cannot be estimated",
+    ),
+    Column(
+        "high",
+        "float64",
+        "as the measure",
+        "upper end of the interval; empty where it cannot be estimated",
+    ),
+    Column("interval", "text", "", "monte_carlo: error of the finite number of replications"),
+    Column("level", "float64", "share", "confidence level of the interval"),
+    Column("n", "int32", "replications", "replications in which the measure is defined"),
+)
+DIFFERENCES = (
+    *SUMMARY,
+    Column("reference", "text", "", "the policy that is subtracted"),
+    Column(
+        "share_positive",
+        "float64",
+        "share",
+        "share of replications in which the difference is above zero",
+    ),
+    Column(
+        "variance_reduction", "float64", "ratio", "variance without pairing over variance with it"
+    ),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "actions": ACTIONS, "incidents": INCIDENTS, "register": REGISTER, "costs": COSTS,
+    "summary": SUMMARY, "differences": DIFFERENCES,
+}  # fmt: skip
+MODEL_TABLES = ("actions", "incidents", "register", "costs")
+"""The tables that the model fills; the other two are worked out from them."""
+POLICY_TABLES = ("actions", "register", "costs")
+"""The tables with rows of one policy; incidents are the same under all."""
+SORT_KEYS: dict[str, tuple[str, ...]] = {
+    "actions": ("incident_id",),
+    "incidents": ("incident_id",),
+    "register": ("month", "gm_code"),
+    "costs": ("year", "gm_code", "payer", "task"),
+}
+"""Order of the rows within one policy and replication."""
+ROWS_PER_GROUP = 100_000
+
+
+def schema(name: str) -> pa.Schema:
+    """Return the Arrow schema of a table, with unit and meaning as metadata of each field."""
+    import pyarrow as pa
+
+    types = {
+        "text": pa.string(), "flag": pa.bool_(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(),
+    }  # fmt: skip
+    return pa.schema(
+        [
+            pa.field(c.name, types[c.type], metadata={"unit": c.unit, "meaning": c.meaning})
+            for c in TABLES[name]
+        ],
+        metadata={"table": name},
+    )
+
+
+def to_arrow(name: str, columns: Columns) -> pa.Table:
+    """Return columns as an Arrow table with the schema of `name`, rows in canonical order.
+
+    Args:
+        name: one of `TABLES`.
+        columns: every column of the table, and no other, as arrays of shape (rows,).
+
+    Raises:
+        DataError: a column is missing, unknown, of another length, or holds values its type
+            cannot.
+    """
+    import pyarrow as pa
+
+    wanted = [column.name for column in TABLES[name]]
+    faults = [f"{name}: column {c} is missing" for c in wanted if c not in columns]
+    faults += [f"{name}: column {c} is unknown" for c in columns if c not in wanted]
+    if not faults and len({len(columns[c]) for c in wanted}) != 1:
+        faults = [
+            f"{name}: columns of unequal length: {', '.join(f'{c} {len(columns[c])}' for c in wanted)}"
+        ]
+    if faults:
+        raise DataError("\n".join(faults))
+    order = canonical_order(columns, SORT_KEYS.get(name, ()))
+    target = schema(name)
+    arrays = []
+    for field in target:
+        values = np.asarray(columns[field.name])
+        try:
+            arrays.append(
+                pa.array(values[order] if order is not None else values, from_pandas=False).cast(
+                    field.type
+                )
+            )
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise DataError(
+                f"{name}: column {field.name} does not hold {field.type}: {error}"
+            ) from error
+    return pa.Table.from_arrays(arrays, schema=target)
+
+
+def canonical_order(columns: Columns, keys: Sequence[str]) -> NDArray[np.intp] | None:
+    """Return the stable order of rows by `keys`, the first key being the slowest; None without keys."""
+    if len(keys) == 0:
+        return None
+    return np.lexsort([np.asarray(columns[key]) for key in reversed(keys)])
+
+
+def select(columns: Columns, chosen: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Return the rows where `chosen` (shape (rows,)) holds."""
+    return {name: np.asarray(values)[chosen] for name, values in columns.items()}
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Return the table as Parquet; the same table always gives the same bytes."""
+    sink = io.BytesIO()
+    write_parquet([table], table.schema, sink)
+    return sink.getvalue()
+
+
+def write_parquet(parts: Iterable[pa.Table], target: pa.Schema, sink: Any) -> int:
+    """Write tables one after the other as one Parquet file and return the number of rows.
+
+    Row groups are filled to `ROWS_PER_GROUP` whatever the sizes of the parts, so that the bytes
+    depend on the rows only, while no more than a group and a part are in memory.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = 0
+    waiting = target.empty_table()
+    with pq.ParquetWriter(sink, target, compression="zstd", write_page_checksum=True) as writer:
+        for part in parts:
+            rows += part.num_rows
+            waiting = pa.concat_tables([waiting, part.cast(target)])
+            while waiting.num_rows >= ROWS_PER_GROUP:
+                writer.write_table(
+                    waiting.slice(0, ROWS_PER_GROUP).combine_chunks(),
+                    row_group_size=ROWS_PER_GROUP,
+                )
+                waiting = waiting.slice(ROWS_PER_GROUP)
+        if waiting.num_rows > 0 or rows == 0:
+            writer.write_table(waiting.combine_chunks(), row_group_size=ROWS_PER_GROUP)
+    return rows
+
+
+def guard(text: str) -> str:
+    """Return a text cell that a spreadsheet will not run as a formula (OWASP, CSV injection)."""
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def csv_text(name: str, frame: pd.DataFrame) -> str:
+    """Return a table as CSV: text guarded against formulas, numbers in full, nothing where a number is undefined."""
+    guarded = frame.loc[:, [column.name for column in TABLES[name]]].copy()
+    for column in TABLES[name]:
+        if column.type == "text":
+            guarded[column.name] = guarded[column.name].astype(object).map(guard)
+    text: str = guarded.to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def dictionary_csv() -> str:
+    """Return the dictionary of all tables as CSV: table, column, type, unit, meaning."""
+    import csv
+
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(("table", "column", "type", "unit", "meaning"))
+    for table, columns in TABLES.items():
+        for column in columns:
+            writer.writerow((table, *(guard(cell) for cell in column)))
+    return sink.getvalue()

@@ -1,0 +1,292 @@
+"""Computes replications, here or in processes of this machine; each writes its own shards and hands back a receipt."""
+
+# mypy: allow-untyped-calls
+# distributed declares itself typed, but leaves the functions called here without types.
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from experiments.engine import store, tables
+from experiments.engine.design import Task, shards_of
+from experiments.engine.store import Receipt, Shard
+from sim.errors import DataError, InputError
+from sim.policy import Policy
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Simulate: TypeAlias = Callable[..., Any]
+"""`sim.simulate.simulate`, or a stand-in with its arguments and result."""
+LoadWorld: TypeAlias = Callable[[Path, Path], Any]
+"""`World.load`, or a stand-in."""
+INTERRUPTED, TERMINATED = 130, 143
+SECONDS_BETWEEN_LOOKS = 0.5
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class Job(NamedTuple):
+    """What every task of a run shares; it travels to the workers, so everything in it can be pickled."""
+
+    folder: Path
+    grid_folder: Path
+    behaviour_folder: Path
+    policies: tuple[Policy, ...]
+    hashes: tuple[str, ...]
+    parameters: Any
+    seed: int
+    start: date
+    years: int
+    simulate: Simulate
+    load_world: LoadWorld
+
+
+class Outcome(NamedTuple):
+    """What is left of a task: receipts of its shards, or the text of what it raised."""
+
+    replication: int
+    receipts: tuple[Receipt, ...]
+    error: str | None
+
+
+class _Recorded:
+    """Keeps the text of what a replication raises, so that the others can go on.
+
+    Invalid input and a disk that fails are no fault of one replication: they pass, and end the
+    run.
+    """
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+
+    def __enter__(self) -> _Recorded:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, InputError | OSError):
+            return False
+        where = traceback.extract_tb(trace)[-1]
+        self.text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno} in {where.name})"
+        return True
+
+
+def perform(job: Job, task: Task) -> Outcome:
+    """Compute one replication for the policies that miss it and write their shards.
+
+    Raises:
+        InputError: the model refuses a policy or parameter.
+        DataError: the world cannot be loaded.
+        OSError: a shard cannot be written.
+    """
+    world = _world(job.load_world, job.grid_folder, job.behaviour_folder)
+    # Incidents are the same under all policies: where only they are missing, any policy will do.
+    wanted = task.missing if len(task.missing) > 0 else (0,)
+    receipts: list[Receipt] = []
+    with _Recorded() as recorded:
+        result = job.simulate(
+            world,
+            [job.policies[index] for index in wanted],
+            job.parameters,
+            seed=job.seed,
+            replication=task.replication,
+            start=job.start,
+            years=job.years,
+        )
+        # Every shard is checked before the first is written, so that a faulty replication leaves nothing.
+        ready = [
+            (shard, tables.to_arrow(shard.table, columns))
+            for shard, columns in _split(job, task, result)
+        ]
+        receipts = [store.write_shard(job.folder, shard, table) for shard, table in ready]
+    return Outcome(task.replication, tuple(receipts), recorded.text)
+
+
+@lru_cache(maxsize=1)
+def _world(load_world: LoadWorld, grid_folder: Path, behaviour_folder: Path) -> Any:
+    return load_world(grid_folder, behaviour_folder)
+
+
+def _split(job: Job, task: Task, result: Any) -> Iterator[tuple[Shard, tables.Columns]]:
+    block = [task.replication]
+    if task.incidents:
+        yield (
+            shards_of("incidents", job.hashes, block)[0],
+            _of_replication("incidents", result.incidents, task.replication),
+        )
+    for table in tables.POLICY_TABLES:
+        columns = _of_replication(table, getattr(result, table), task.replication)
+        scenario = np.asarray(columns["scenario"])
+        for index in task.missing:
+            shard = shards_of(table, [job.hashes[index]], block)[0]
+            yield shard, tables.select(columns, scenario == job.policies[index].name)
+
+
+def _of_replication(table: str, columns: tables.Columns, replication: int) -> tables.Columns:
+    found = np.unique(columns["replication"])
+    if len(found) > 1 or (len(found) == 1 and found[0] != replication):
+        raise DataError(f"{table}: asked for replication {replication}, got {found.tolist()}")
+    return columns
+
+
+def serial(job: Job, todo: Sequence[Task]) -> Iterator[Outcome]:
+    """Compute the tasks one after the other in this process."""
+    with _terminable():
+        for task in todo:
+            yield perform(job, task)
+
+
+def parallel(job: Job, todo: Sequence[Task], workers: int) -> Iterator[Outcome]:
+    """Compute the tasks in `workers` processes of this machine and yield the outcomes as they come.
+
+    No more than twice as many tasks as workers are handed out at a time. A worker that dies is
+    started anew and its task given to another; a task that kills several workers comes back as a
+    failed one.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; a second one ends the process at once.
+        SystemExit: the process was asked to end (SIGTERM).
+    """
+    with _stoppable() as stop, _cluster(workers, stop) as client:
+        waiting = list(reversed(todo))
+        running: dict[Future[Any], Task] = {}
+        while len(waiting) > 0 or len(running) > 0:
+            while len(waiting) > 0 and len(running) < 2 * workers:
+                task = waiting.pop()
+                running[client.submit(perform, job, task, pure=False)] = task
+            for future in _done(running, stop):
+                yield _outcome(future, running.pop(future))
+
+
+def _done(running: dict[Future[Any], Task], stop: _Stop) -> list[Future[Any]]:
+    from distributed import wait
+
+    while True:
+        stop.check()
+        with contextlib.suppress(TimeoutError):
+            return list(
+                wait(
+                    list(running), timeout=SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED"
+                ).done
+            )
+
+
+def _outcome(future: Future[Any], task: Task) -> Outcome:
+    from distributed import KilledWorker
+
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker as error:
+        return Outcome(
+            task.replication,
+            (),
+            f"KilledWorker: the worker process died each time ({error.allowed_failures + 1})",
+        )
+    return outcome
+
+
+@contextlib.contextmanager
+def _cluster(workers: int, stop: _Stop) -> Iterator[Client]:
+    import logging
+
+    import dask
+    from distributed import Client, LocalCluster
+
+    settings = {
+        "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+        "distributed.worker.daemon": True,
+    }
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="burgernet-", ignore_cleanup_errors=True)
+        )
+        stack.enter_context(dask.config.set(settings))
+        cluster = stack.enter_context(
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                local_directory=scratch,
+                silence_logs=logging.CRITICAL,
+            )
+        )
+        client = stack.enter_context(Client(cluster))
+        # The workers ignore Ctrl-C, having inherited that; from here on this process notes it.
+        stop.listen()
+        yield client
+
+
+class _Stop:
+    """Notes a signal that asks the run to end; what is under way is left, what is written stays."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def listen(self) -> None:
+        """Start to note Ctrl-C."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self.note)
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal; a second Ctrl-C finds somebody who will not wait."""
+        if self.signal is not None and number == signal.SIGINT:
+            import os
+
+            os._exit(INTERRUPTED)
+        self.signal = number
+
+    def check(self) -> None:
+        """Raise what the noted signal stands for."""
+        if self.signal == signal.SIGTERM:
+            raise SystemExit(TERMINATED)
+        if self.signal is not None:
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[_Stop]:
+    stop = _Stop()
+    with _handlers({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: stop.note}):
+        yield stop
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    with _handlers({signal.SIGTERM: end}):
+        yield
+
+
+@contextlib.contextmanager
+def _handlers(handlers: dict[int, Any]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        # Python lets only the main thread set handlers; elsewhere the caller's stand.
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

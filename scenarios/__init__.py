@@ -1,0 +1,1 @@
+"""The policies of the memo, one TOML file each, and the code that loads them."""

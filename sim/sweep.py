@@ -1,0 +1,252 @@
+"""The walk through time: register and exposure move on from alert to alert, and each alert reads them once for all policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actions import Circle
+from sim.alerts import Selection, by_policy
+from sim.candidates import Candidates, registered_at_start
+from sim.clock import Calendar
+from sim.draws import Bools, Floats, Ints
+from sim.exposure import Exposure
+from sim.incidents import Incidents
+from sim.levers import LeverTable
+from sim.points import PointIndex
+from sim.presence import at_work_time
+from sim.register import Register, State
+
+CHUNK_ROWS = 16_000
+"""Rows of one chunk: large enough that the cost of a call does not count, small enough for the caches."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppCurve:
+    """Adoption of the app over time.
+
+    Attributes:
+        at_s: moments at which the curve is known.
+        share: share of the willing at those moments.
+    """
+
+    at_s: Floats
+    share: Floats
+
+    def at(self, seconds: Ints) -> Floats:
+        """Return the share at some moments, by linear interpolation between the known ones."""
+        return np.interp(np.asarray(seconds, dtype=np.float64), self.at_s, self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some successive alerts with what the register says about the people around.
+
+    Attributes:
+        circles: the alerts, all under the same p policies.
+        columns: numbers of those policies, [p].
+        selection: their rows.
+        shares: share of adoption of the app and share of the first participants moved to it, each [circle, p].
+    """
+
+    circles: list[Circle]
+    columns: Ints
+    selection: Selection
+    shares: tuple[Floats, Floats]
+
+
+@dataclass(slots=True)
+class _Held:
+    """Alerts under the same policies that wait to be handed on together."""
+
+    circles: list[Circle] = field(default_factory=list)
+    who: list[Ints] = field(default_factory=list)
+    home: list[Bools] = field(default_factory=list)
+    state: list[NDArray[np.uint8]] = field(default_factory=list)
+    struck: list[Bools] = field(default_factory=list)
+    alerts_last_week: list[NDArray[np.int16]] = field(default_factory=list)
+    shares: list[tuple[Floats, Floats]] = field(default_factory=list)
+    rows: int = 0
+
+    def chunk(self) -> Chunk:
+        """Put the waiting alerts together."""
+        lengths = [len(who) for who in self.who]
+        selection = Selection(
+            circle=np.repeat(np.arange(len(self.circles)), lengths),
+            who=np.concatenate(self.who),
+            state=by_policy(np.concatenate(self.state)),
+            struck=by_policy(np.concatenate(self.struck)),
+            alerts_last_week=by_policy(np.concatenate(self.alerts_last_week)),
+            home_inside=np.concatenate(self.home),
+        )
+        columns = np.flatnonzero(self.circles[0].policies)
+        adoption, moved = (np.stack([share[k] for share in self.shares]) for k in (0, 1))
+        return Chunk(self.circles, columns, selection, (adoption, moved))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyCounts:
+    """The register at the ends of months: arrays [month, ..., policy, municipality]."""
+
+    stocks: Ints
+    flows: Ints
+    app_users: Ints
+
+
+class Sweep:
+    """One pass through the alerts of a replication.
+
+    Args:
+        candidates: all candidates.
+        register: their states, at the start.
+        exposure: alerts lately, empty.
+        curve: adoption of the app.
+        table: levers.
+        calendar: hours of the wall clock.
+        incidents: all incidents.
+        month_ends_s: ends of the months to be counted, ascending.
+        n_municipalities: number of municipalities.
+    """
+
+    def __init__(
+        self, candidates: Candidates, register: Register, exposure: Exposure, curve: AppCurve, table: LeverTable,
+        calendar: Calendar, incidents: Incidents, month_ends_s: Ints, n_municipalities: int,
+    ) -> None:
+        self._candidates, self._register, self._exposure = candidates, register, exposure
+        self._curve, self._table, self._calendar, self._incidents = curve, table, calendar, incidents
+        self._month_ends_s = month_ends_s
+        self._n_municipalities = n_municipalities
+        self._adoption = table.values(lambda v: v.channels.app.adoption_factor, np.float64)
+        self._moved = table.values(lambda v: v.channels.app.register_moved_share, np.float64)
+        self._app_on = table.values(lambda v: v.channels.app.enabled, np.bool_)
+        self._started = registered_at_start(candidates)
+        number = np.arange(len(candidates))
+        self._mark = np.zeros(len(candidates), dtype=np.bool_)
+        self._homes = PointIndex.of(candidates.x_dm, candidates.y_dm, number)
+        possible = np.flatnonzero(self._may_use_app())
+        self._places = {
+            True: PointIndex.of(candidates.work_x_dm[possible], candidates.work_y_dm[possible], possible),
+            False: PointIndex.of(candidates.leisure_x_dm[possible], candidates.leisure_y_dm[possible], possible),
+        }
+        self._stocks = [register.stocks.copy()]
+        self._flows = [register.flows.copy()]
+        self._app_users = [self._count_app_users(0)]
+
+    def _may_use_app(self) -> Bools:
+        """Tell who could use the app at some time under some policy."""
+        most = self._curve.share[-1] * self._adoption[self._app_on].max(initial=0.0)
+        moved = self._started & (self._candidates.move_level < self._moved.max())
+        return np.asarray((self._candidates.app_level < most) | moved) & bool(self._app_on.any())
+
+    def app_shares(self, at_s: int, levers: Ints) -> tuple[Floats, Floats]:
+        """Return the share of adoption and the moved share under some sets of levers at a moment."""
+        share = float(self._curve.at(np.array([at_s]))[0])
+        on = self._app_on[levers]
+        return np.where(on, share * self._adoption[levers], 0.0), np.where(on, self._moved[levers], 0.0)
+
+    def run(self, circles: list[Circle], history: set[int], levers: Ints) -> Iterator[Chunk]:
+        """Go through the alerts in order of time and yield them in chunks.
+
+        Args:
+            circles: all alerts, ascending in time.
+            history: positions of those before the start, which count for the exposure only.
+            levers: numbers of the levers in force, by [incident, p].
+        """
+        waiting: dict[bytes, _Held] = {}
+        for position, circle in enumerate(circles):
+            self._move_to(circle.alert_s)
+            covered = self._homes.inside(*self._centre(circle), circle.radius_m)
+            if position not in history:
+                held = waiting.setdefault(circle.policies.tobytes(), _Held())
+                self._hold(held, circle, covered, levers[circle.incident])
+                if held.rows >= CHUNK_ROWS:
+                    yield waiting.pop(circle.policies.tobytes()).chunk()
+            self._exposure.add(circle.alert_s, covered, circle.policies)
+        for held in waiting.values():
+            yield held.chunk()
+        self._count_months(int(self._month_ends_s[-1]) + 1)
+
+    def _hold(self, held: _Held, circle: Circle, covered: Ints, levers: Ints) -> None:
+        """Read the register around an alert under its policies."""
+        columns = np.flatnonzero(circle.policies)
+        share = self.app_shares(circle.alert_s, levers[columns])
+        who, home = self._around(circle, covered, share)
+        held.circles.append(circle)
+        held.who.append(who)
+        held.home.append(home)
+        held.state.append(self._register.state[who][:, columns])
+        held.struck.append(self._register.struck[who][:, columns])
+        held.alerts_last_week.append(self._exposure.last_week(who)[:, columns])
+        held.shares.append(share)
+        held.rows += len(who)
+
+    def counts(self) -> MonthlyCounts:
+        """Return the monthly books; complete once `run` has ended."""
+        return MonthlyCounts(np.stack(self._stocks), np.stack(self._flows), np.stack(self._app_users))
+
+    def _centre(self, circle: Circle) -> tuple[int, int]:
+        return int(self._incidents.x_dm[circle.incident]), int(self._incidents.y_dm[circle.incident])
+
+    def _move_to(self, at_s: int) -> None:
+        """Bring register, exposure and books to a moment."""
+        self._count_months(at_s)
+        self._advance(at_s)
+
+    def _advance(self, at_s: int) -> None:
+        while (change := self._exposure.next_change_s()) is not None and change <= at_s:
+            self._register.advance(change - 1, self._exposure)
+            self._exposure.expire(change)
+        self._register.advance(at_s, self._exposure)
+        self._exposure.expire(at_s)
+
+    def _count_months(self, before_s: int) -> None:
+        """Count the register at each end of a month before a moment."""
+        while (done := len(self._stocks) - 1) < len(self._month_ends_s) and self._month_ends_s[done] < before_s:
+            end = int(self._month_ends_s[done])
+            self._advance(end - 1)
+            self._stocks.append(self._register.stocks.copy())
+            self._flows.append(self._register.flows.copy())
+            self._app_users.append(self._count_app_users(end))
+
+    def _count_app_users(self, at_s: int) -> Ints:
+        """Count the app users by [policy, municipality]."""
+        n_policies = self._register.state.shape[1]
+        out = np.zeros((n_policies, self._n_municipalities), dtype=np.int64)
+        alike: dict[bytes, tuple[NDArray[np.float64], Bools]] = {}
+        town = self._candidates.municipality
+        for j in range(n_policies):
+            phase = int(np.searchsorted(self._table.phase_s, at_s, side="right")) - 1
+            levers = self._table.number[j, phase]
+            share, moved = self.app_shares(at_s, levers)
+            key = share.tobytes() + moved.tobytes()
+            if key not in alike:
+                level, move = self._candidates.app_level, self._candidates.move_level
+                alike[key] = (share, (level < share[town]) | (self._started & (move < moved[town])))
+            uses = alike[key][1] & (self._register.state[:, j] != State.GONE)
+            out[j] = np.bincount(town[uses], minlength=self._n_municipalities)
+        return out
+
+    def _around(self, circle: Circle, covered: Ints, share: tuple[Floats, Floats]) -> tuple[Ints, Bools]:
+        """Return who may be reached, ascending, and whose home is inside the circle."""
+        listed = (self._register.state[covered] >= State.STALE)[:, circle.policies].any(axis=1)
+        users = self._uses_app(covered, share)
+        at_home = covered[listed | users]
+        work = bool(at_work_time(self._calendar, np.array([circle.alert_s]))[0])
+        away = self._places[work].inside(*self._centre(circle), circle.radius_m)
+        away = away[self._uses_app(away, share)]
+        # Marks instead of set operations: both lists are sorted and short beside all candidates.
+        self._mark[covered] = True
+        who = np.sort(np.concatenate([at_home, away[~self._mark[away]]]))
+        home = self._mark[who]
+        self._mark[covered] = False
+        return who, home
+
+    def _uses_app(self, who: Ints, share: tuple[Floats, Floats]) -> Bools:
+        """Tell who uses the app under some policy of the alert, gone or not."""
+        most, moved = share[0].max(), share[1].max()
+        by_move = self._started[who] & (self._candidates.move_level[who] < moved)
+        return np.asarray((self._candidates.app_level[who] < most) | by_move)
+
