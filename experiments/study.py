@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from scenarios.inputs import Document, Faults, KeyPath, Layers, Place, nearest, read_document
-from scenarios.load import SHIPPED, SLUG, Resolved, find_policy, resolve_file
+from scenarios.inputs import SLUG, Document, Faults, KeyPath, Layers, Place, nearest, read_document
+from scenarios.load import SHIPPED, Resolved, find_policy, resolve_file
 from scenarios.validate import validate
 from sim.errors import DataError
 from sim.parameters import Parameters
@@ -101,6 +101,12 @@ class LoadedStudy:
     grid_folder: Path
     behaviour_folder: Path
 
+    def changed(self, *, replications: int | None, seed: int | None) -> LoadedStudy:
+        """Return the study with another number of replications or seed, where one is given."""
+        stated = {"replications": replications, "seed": seed}
+        update = {key: value for key, value in stated.items() if value is not None}
+        return replace(self, study=self.study.model_copy(update=update))
+
 
 def load_study(path: Path) -> LoadedStudy:
     """Load a study, the policies that it names, its parameters and its grid.
@@ -115,7 +121,7 @@ def load_study(path: Path) -> LoadedStudy:
     if document is None:
         faults.raise_all()
         raise AssertionError(f"no document and no fault: {path}")
-    values, source = document.values, Layers((document,))
+    values, source = document.content, Layers((document,))
     validate(StudyTable, values, source, faults)
     for key, text in study_conflicts(with_main_difference(values)):
         faults.add(source.place(key), key, text)
@@ -172,7 +178,7 @@ def _texts(value: object) -> list[str]:
 
 def _policies(document: Document, faults: Faults) -> Iterator[Resolved]:
     """Yield the policies that a study names, recording the faults of the others."""
-    listed = _listed(document.values.get("policies"))
+    listed = _listed(document.content.get("policies"))
     for position, name in enumerate(listed):
         if not isinstance(name, str) or name in listed[:position] or not SLUG.fullmatch(name):
             continue
@@ -189,7 +195,7 @@ def _policies(document: Document, faults: Faults) -> Iterator[Resolved]:
 
 def _parameters(document: Document, faults: Faults) -> Parameters:
     """Return the parameters with the study's own values, recording what is wrong with these."""
-    stated = document.values.get("parameters")
+    stated = document.content.get("parameters")
     good: dict[str, float] = {}
     for name, value in (stated if isinstance(stated, dict) else {}).items():
         key: KeyPath = ("parameters", name)
@@ -206,7 +212,7 @@ def _parameters(document: Document, faults: Faults) -> Parameters:
 
 
 def _grid_folder(document: Document) -> Path:
-    stated = document.values.get("grid", StudyTable.model_fields["grid"].default)
+    stated = document.content.get("grid", StudyTable.model_fields["grid"].default)
     if not isinstance(stated, str):
         return ROOT / str(StudyTable.model_fields["grid"].default)
     beside = document.path.parent / stated

@@ -20,6 +20,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 TOO_DEEP = f"tables and lists are nested more than {MAX_DEPTH} deep"
 SHOWN_LENGTH = 60
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""What names of studies and policies look like: they become names of files and folders."""
 _LOCATED = re.compile(r"(.+?):(\d+)(?::(\d+))?: (.*)")
 
 
@@ -86,7 +88,7 @@ class Document:
 
     path: Path
     text: str
-    values: dict[str, Any]
+    content: dict[str, Any]
 
     @property
     def file(self) -> str:
@@ -107,7 +109,7 @@ class Document:
         Raises:
             LookupError, TypeError: if the file does not state it.
         """
-        value: Any = self.values
+        value: Any = self.content
         for part in key:
             value = value[part]
         return value
@@ -137,9 +139,13 @@ class Document:
         start, end = entry.value_start.position, entry.value_end.position
         spots = list(re.finditer(r"""(["'])(.*?)\1""", self.text[start:end]))
         items = self.get(key[:-1])
-        if not isinstance(items, list) or [spot[2] for spot in spots] != items:
-            return None  # other values than plain texts stand in the list
-        return _place_of_offset(self.file, self.text, start + spots[position].start())
+        if not isinstance(items, list):
+            return None
+        texts = [item for item in items if isinstance(item, str)]
+        if [spot[2] for spot in spots] != texts or not isinstance(items[position], str):
+            return None  # the list holds more than plain texts: its own place must do
+        before = sum(isinstance(item, str) for item in items[:position])
+        return _place_of_offset(self.file, self.text, start + spots[before].start())
 
     @cached_property
     def _entries(self) -> Mapping[str, Any]:
@@ -159,8 +165,14 @@ class Layers:
     documents: tuple[Document, ...]
 
     def owner(self, key: KeyPath) -> Document | None:
-        """Return the document whose value of this key counts; none if no document states it."""
-        return next((d for d in reversed(self.documents) if d.has(key)), None)
+        """Return the document whose value of this key counts; none if no document states it.
+
+        Tables are laid over each other key by key, lists as a whole: an item of a list belongs to
+        the document of the list.
+        """
+        whole = next((i for i, part in enumerate(key) if isinstance(part, int)), len(key))
+        owner = next((d for d in reversed(self.documents) if d.has(key[:whole])), None)
+        return owner if owner is not None and owner.has(key) else None
 
     def place(self, key: KeyPath, at: Literal["key", "value"] = "value") -> Place:
         """Return where a key or its value stands, or else the nearest table around it."""
@@ -218,8 +230,8 @@ def read_document(path: Path, faults: Faults) -> Document | None:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        faults.add(place, (), f"there is no such file{nearest(path.name, others)}")
+        others = [p.stem for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        faults.add(place, (), f"there is no such file{nearest(path.stem, others)}")
         return None
     except IsADirectoryError:
         faults.add(place, (), "this is a folder, not a TOML file")
@@ -256,7 +268,7 @@ def _parsed(path: Path, text: str, faults: Faults) -> Document | None:
         place = _place_of_offset(file, text, digits.start() if digits else 0)
         faults.add(place, (), "not valid TOML: a number has too many digits")
     else:
-        if not _is_deep(document.values):
+        if not _is_deep(document.content):
             return document
         faults.add(Place(file, 1, 1), (), TOO_DEEP)
     return None
@@ -272,26 +284,24 @@ def _is_deep(values: dict[str, Any]) -> bool:
 
 
 def _syntax_fault(file: str, text: str, message: str) -> tuple[Place, KeyPath, str]:
+    """Return place, key and words for what `tomllib` says about a text that it cannot parse."""
     located = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     what = message[: located.start()] if located else message
+    words = f"not valid TOML: {what[:1].lower()}{what[1:]}"
     if located is None or located[1] is None:
-        last = text.rstrip("\n")
-        return (
-            _place_of_offset(file, text, len(last)),
-            (),
-            f"not valid TOML: {what} at the end of the file",
-        )
+        end = _place_of_offset(file, text, len(text.rstrip("\n")))
+        return end, (), f"{words} at the end of the file"
     line, column = int(located[1]), int(located[2])
     source = text.split("\n")[line - 1]
     if what.startswith(("Cannot overwrite", "Cannot declare", "Duplicate inline table key")):
-        start = len(source) - len(source.lstrip()) + 1
+        statement = source.strip()
         key = (
-            source.strip().strip("[]")
-            if source.lstrip().startswith("[")
-            else source.split("=")[0].strip()
+            statement.strip("[]") if statement.startswith("[") else statement.split("=")[0].strip()
         )
-        return Place(file, line, start), (key,), "stands twice in the file"
-    return Place(file, line, column), (), f"not valid TOML: {what[0].lower()}{what[1:]}"
+        return Place(file, line, source.index(statement) + 1), (key,), "stands twice in the file"
+    if what == r"Illegal character '\n'":
+        words = "not valid TOML: a text has no closing quote on its line"
+    return Place(file, line, column), (), words
 
 
 def _place_of_offset(file: str, text: str, offset: int) -> Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.inputs import (
+    SLUG,
     Document,
     Faults,
     KeyPath,
@@ -29,7 +29,6 @@ SHIPPED = Path(__file__).parent
 """The folder of the policies that come with the model."""
 NONE = "none"
 """What a file says to take away a value: no limit on lines or throughput, no date."""
-SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 OWN_KEYS = ("kind", "name", "extends", "intent", "source")
 """Keys that a policy does not take over from the one it extends."""
 
@@ -141,7 +140,7 @@ def resolve_file(path: Path, search: Sequence[Path], faults: Faults) -> Resolved
     layers, values = Layers(documents), dict[str, Any]()
     for document in documents:
         taken_over = {k: v for k, v in values.items() if k not in OWN_KEYS}
-        values = merge(taken_over, document.values)
+        values = merge(taken_over, document.content)
     values = {k: v if k in OWN_KEYS else _with_none(v) for k, v in values.items()}
     policy = _checked(values, layers, faults)
     return None if policy is None else Resolved(policy, values, layers)
@@ -150,7 +149,7 @@ def resolve_file(path: Path, search: Sequence[Path], faults: Faults) -> Resolved
 def _is_policy(path: Path, *, broken: bool = False) -> bool:
     """Tell whether a file holds a policy; `broken` is the answer where it cannot be read."""
     document = read_document(path, Faults())
-    return broken if document is None else document.values.get("kind") == "policy"
+    return broken if document is None else document.content.get("kind") == "policy"
 
 
 def _chain(path: Path, search: Sequence[Path], faults: Faults) -> tuple[Document, ...] | None:
@@ -162,7 +161,7 @@ def _chain(path: Path, search: Sequence[Path], faults: Faults) -> tuple[Document
             return None
         chain.append(document)
         _check_header(document, faults)
-        parent = document.values.get("extends")
+        parent = document.content.get("extends")
         if not isinstance(parent, str):
             return tuple(reversed(chain))
         found = find_policy(parent, (path.parent, *search)) if parent else "no name is given"
@@ -177,8 +176,8 @@ def _chain(path: Path, search: Sequence[Path], faults: Faults) -> tuple[Document
 
 
 def _check_header(document: Document, faults: Faults) -> None:
-    validate(Header, document.values, Layers((document,)), faults)
-    name, stem = document.values.get("name"), document.path.stem
+    validate(Header, document.content, Layers((document,)), faults)
+    name, stem = document.content.get("name"), document.path.stem
     if isinstance(name, str) and name != stem:
         text = f"must be the name of the file, '{stem}', not {shown_value(name)}"
         faults.add(document.place(("name",)), ("name",), text)

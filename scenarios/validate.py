@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.inputs import Faults, KeyPath, Layers, nearest, shown_value
+from scenarios.inputs import SLUG, Faults, KeyPath, Layers, nearest, shown_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -89,10 +89,10 @@ _TYPES = {
     "model_attributes_type": "a table",
 }
 _BOUNDS = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "less than {lt}",
+    "greater_than_equal": "at least {}",
+    "greater_than": "more than {}",
+    "less_than_equal": "at most {}",
+    "less_than": "less than {}",
 }
 _LENGTHS = {
     "too_short": "at least {min_length} items",
@@ -100,6 +100,18 @@ _LENGTHS = {
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
 }
+
+
+_PATTERNS = {
+    SLUG.pattern: "at most 64 small letters, digits, - and _",
+    f"^{SLUG.pattern}$": "at most 64 small letters, digits, - and _",
+}
+
+
+def _bound(context: Mapping[str, Any]) -> str:
+    """Return the one bound that pydantic names, as people write numbers and dates."""
+    bound = next(context[name] for name in ("ge", "gt", "le", "lt") if name in context)
+    return f"{bound:,.12g}" if isinstance(bound, int | float) else str(bound)
 
 
 def describe_error(detail: ErrorDetails) -> str:
@@ -115,11 +127,14 @@ def describe_error(detail: ErrorDetails) -> str:
         hint = nearest(str(value), re.findall("'([^']*)'", expected))
         text = f"must be {expected}, not {seen}{hint}"
     elif kind == "string_pattern_mismatch":
-        text = f"must match {context['pattern']}, not {seen}"
+        pattern = str(context["pattern"])
+        text = f"must be {_PATTERNS.get(pattern, f'like {pattern}')}, not {seen}"
     elif kind in _TYPES:
         text = f"must be {_TYPES[kind]}, not {seen}"
     elif kind in _BOUNDS:
-        text = f"must be {_BOUNDS[kind].format(**context)}, not {seen}"
+        text = f"must be {_BOUNDS[kind].format(_bound(context))}, not {seen}"
+    elif kind in _LENGTHS and context.get("min_length") == 1:
+        text = "must not be empty"
     elif kind in _LENGTHS:
         text = f"must have {_LENGTHS[kind].format(**context)}, not {len(value)}"
     else:
@@ -131,13 +146,11 @@ def _nearest_key(model: type[BaseModel], loc: Sequence[str | int]) -> str:
     """Return a hint for an unknown key: the like in its own table, or its equal in another one."""
     table = _model_at(model, loc[:-1])
     key = str(loc[-1])
-    own = nearest(key, key_names(table)) if table is not None else ""
-    if own:
-        return own
     elsewhere = [".".join(path) for path, _ in leaf_fields(model) if path[-1] == key]
     if elsewhere:
         return f" (did you mean '{elsewhere[0]}'?)"
-    return f"; known here: {', '.join(sorted(key_names(table)))}" if table is not None else ""
+    known = sorted(key_names(table)) if table is not None else []
+    return nearest(key, known) or (f"; known here: {', '.join(known)}" if known else "")
 
 
 def key_names(model: type[BaseModel]) -> list[str]:

@@ -1,16 +1,20 @@
-"""Actions: which incidents the control room turns into an alert under each policy, when, and how wide the circle is."""
+"""Actions: which incidents the control room turns into an alert under each policy, when, and how
+wide the circle is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from sim.categories import Kind
-from sim.draws import Bools, Ints, to_seconds
+from sim.draws import NEVER_S, Bools, Ints, to_seconds
 from sim.incidents import Incidents
 from sim.levers import LeverTable
 from sim.parameters import Parameters
+from sim.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,27 @@ class Actions:
     planned_close_s: Ints
     away: Bools
 
+    def of_policy(self, column: int) -> Action:
+        """Return what one policy plans, by incident."""
+        return Action(
+            self.used[:, column], self.alert_s[:, column], self.planned_close_s[:, column]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one policy plans for each incident, arrays [n]; see `Actions`."""
+
+    used: Bools
+    alert_s: Ints
+    planned_close_s: Ints
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """One alert as the people in it get it: shared by the policies that alert at one moment with one radius."""
+    """One alert as the people in it get it: shared by the policies that alert at one moment with
+    one radius.
+    """
 
     incident: int
     alert_s: int
@@ -44,28 +65,39 @@ class Circle:
     policies: Bools
 
 
-def plan_actions(incidents: Incidents, table: LeverTable, parameters: Parameters, left_s: Ints) -> Actions:
-    """Decide for every incident and policy whether there is an action, when, and with which circle.
+def plan_actions(
+    incidents: Incidents, table: LeverTable, parameters: Parameters, left_s: Ints
+) -> Actions:
+    """Decide for every incident and policy whether there is an action, when, and with which
+    circle.
 
-    An incident is used where the policy's `operator_use` exceeds the incident's own level, and only if it has not ended without an
-    alert by the moment of the alert. Nothing here looks at participants.
+    An incident is used where the policy's `operator_use` exceeds the incident's own level, and
+    only if it has not ended without an alert by the moment of the alert. Nothing here looks at
+    participants.
 
     Args:
         incidents: eligible incidents.
         table: levers.
         parameters: uncertain parameters.
-        left_s: when the control room leaves the region under each policy [p], `NEVER_S` if it stays.
+        left_s: when the control room leaves the region under each policy [p], `NEVER_S` if it
+            stays.
     """
     levers = table.at(incidents.reported_s, incidents.municipality)
     use = table.values(lambda v: v.operator_use, np.float64)[levers]
     extra = table.values(lambda v: v.control_room.extra_decision_minutes, np.float64)[levers]
-    away_extra = table.values(lambda v: v.control_room.away_extra_decision_minutes, np.float64)[levers]
+    away_extra = table.values(lambda v: v.control_room.away_extra_decision_minutes, np.float64)[
+        levers
+    ]
     away = incidents.reported_s[:, None] >= left_s[None, :]
-    delay_s = incidents.alert_delay_s[:, None] + to_seconds(60.0 * (extra + np.where(away, away_extra, 0.0)))
+    delay_s = incidents.alert_delay_s[:, None] + to_seconds(
+        60.0 * (extra + np.where(away, away_extra, 0.0))
+    )
     alert_s = incidents.reported_s[:, None] + delay_s
     used = (incidents.use_level[:, None] < use) & (alert_s < incidents.counterfactual_s[:, None])
     p = parameters
-    open_minutes = p.open_minutes_low + (p.open_minutes_high - p.open_minutes_low) * incidents.open_level
+    open_minutes = (
+        p.open_minutes_low + (p.open_minutes_high - p.open_minutes_low) * incidents.open_level
+    )
     factor = table.values(lambda v: v.control_room.open_minutes_factor, np.float64)[levers]
     return Actions(
         used=used,
@@ -87,11 +119,14 @@ def _radius_m(incidents: Incidents, table: LeverTable, levers: Ints, alert_s: In
     hours = (alert_s - incidents.last_seen_s[:, None]) / 3600.0
     radius = np.where(incidents.urban[:, None], urban, rural)
     radius = radius * np.where((incidents.kind != Kind.MISSING)[:, None], robbery, 1.0)
-    return np.rint(radius * np.minimum(1.0 + growth * hours, limit)).astype(np.int64)
+    grown = np.minimum(1.0 + growth * hours, limit)
+    return np.asarray(np.rint(radius * grown), dtype=np.int64)
 
 
 def circles_in_order(actions: Actions) -> list[Circle]:
-    """Return the alerts in the order of time, one for all policies that share moment and radius."""
+    """Return the alerts in the order of time, one for all policies that share moment and
+    radius.
+    """
     rows, columns = np.nonzero(actions.used)
     alert, radius = actions.alert_s[rows, columns], actions.radius_m[rows, columns]
     order = np.lexsort((columns, radius, rows, alert))
@@ -112,6 +147,20 @@ def alert_groups(actions: Actions) -> Ints:
     numbers = []
     for j in range(actions.used.shape[1]):
         used = actions.used[:, j]
-        key = used.tobytes() + actions.alert_s[used, j].tobytes() + actions.radius_m[used, j].tobytes()
+        key = (
+            used.tobytes()
+            + actions.alert_s[used, j].tobytes()
+            + actions.radius_m[used, j].tobytes()
+        )
         numbers.append(groups.setdefault(key, len(groups)))
     return np.array(numbers, dtype=np.int64)
+
+
+def plan_history(
+    incidents: Incidents, start: date, codes: list[str], parameters: Parameters
+) -> Actions:
+    """Return the actions before the start, under the present agreements whatever the policy."""
+    table = LeverTable.of([Policy(name="history")], codes, start)
+    actions = plan_actions(incidents, table, parameters, np.array([NEVER_S], dtype=np.int64))
+    actions.used[incidents.reported_s >= 0] = False
+    return actions

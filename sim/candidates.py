@@ -1,4 +1,6 @@
-"""The candidates: residents of 16 or older who would ever take part, drawn once per replication for all policies."""
+"""The candidates: residents of 16 or older who would ever take part, drawn once per replication
+for all policies.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Candidates:
         start_level: uniform that decides whether they are registered at the start.
         stale_level: uniform that decides whether that record is stale.
         app_level: uniform that decides from which share of adoption on they use the app.
-        move_level: uniform that decides whether a policy that moves the register to the app moves them.
+        move_level: uniform that decides whether a policy that moves the register to the app moves
+            them.
         start_share: probability with which this candidate is registered at the start.
     """
 
@@ -61,44 +64,74 @@ class Candidates:
 
 
 def willing_share(grid: Grid, parameters: Parameters) -> Floats:
-    """Return the probability that an inhabitant of a cell and age band would ever take part, [n_cells, 5].
+    """Return the probability that an inhabitant of a cell and age band would ever take part,
+    [n_cells, 5].
 
-    Relative shares by age and urbanity, scaled so that the expected number over the grid is `willing_share` of all inhabitants.
+    Relative shares by age and urbanity, scaled so that the expected number over the grid is
+    `willing_share` of all inhabitants.
     """
     p = parameters
     ages = np.array(
-        [0.0, p.willing_factor_15_24, p.willing_factor_25_44, p.willing_factor_45_64, p.willing_factor_65_plus]
+        [
+            0.0,
+            p.willing_factor_15_24,
+            p.willing_factor_25_44,
+            p.willing_factor_45_64,
+            p.willing_factor_65_plus,
+        ]
     )
     urban = np.maximum(1.0 + p.willing_urban_slope * (grid.urbanity - 3.0), 0.0)
     relative = urban[:, None] * (ages * ADULT_SHARE)[None, :]
     people = grid.population[:, None] * grid.age_weight
     scale = p.willing_share * grid.population.sum() / (relative * people).sum()
-    return np.minimum(relative * scale, 1.0)
+    return np.asarray(np.minimum(relative * scale, 1.0))
 
 
 def leaving_rates(parameters: Parameters) -> tuple[Floats, Floats]:
-    """Return the yearly rates of departure (without alerts) and of decay by age band, two arrays [5].
+    """Return the yearly rates of departure (without alerts) and of decay by age band, two arrays
+    [5].
 
-    Departure: death, leaving Twente, unwilling for good. Decay: a move within Twente or a change of number that is not passed on.
+    Departure: death, leaving Twente, unwilling for good. Decay: a move within Twente or a change
+    of number that is not passed on.
     """
     p = parameters
-    within = np.array([0.0, p.moves_within_15_24, p.moves_within_25_44, p.moves_within_45_64, p.moves_within_65_plus])
-    between = np.array(
-        [0.0, p.moves_between_15_24, p.moves_between_25_44, p.moves_between_45_64, p.moves_between_65_plus]
+    within = np.array(
+        [
+            0.0,
+            p.moves_within_15_24,
+            p.moves_within_25_44,
+            p.moves_within_45_64,
+            p.moves_within_65_plus,
+        ]
     )
-    deaths = np.array([0.0, p.deaths_under_65, p.deaths_under_65, p.deaths_under_65, p.deaths_65_plus])
+    between = np.array(
+        [
+            0.0,
+            p.moves_between_15_24,
+            p.moves_between_25_44,
+            p.moves_between_45_64,
+            p.moves_between_65_plus,
+        ]
+    )
+    deaths = np.array(
+        [0.0, p.deaths_under_65, p.deaths_under_65, p.deaths_under_65, p.deaths_65_plus]
+    )
     departure = deaths + between * p.leaves_region_given_between + p.lapse_rate
     moved = within + between * (1.0 - p.leaves_region_given_between)
     decay = (moved + p.number_change_rate) * (1.0 - p.self_update_share)
     return departure, decay
 
 
-def draw_candidates(world: World, parameters: Parameters, stream: Stream, years: int) -> Candidates:
+def draw_candidates(
+    world: World, parameters: Parameters, stream: Stream, years: int
+) -> Candidates:
     """Draw the candidates present at the start and those who appear later.
 
-    Every inhabitant has a number in the order of the cells; those below a threshold are willing, so that a larger share contains a
-    smaller one. Each of them is followed in every year, with the probability with which people leave, by a newcomer in the same cell and
-    age band: without any policy the pool is stationary. The newcomers of a year do not depend on how many years are drawn.
+    Every inhabitant has a number in the order of the cells; those below a threshold are willing,
+    so that a larger share contains a smaller one. Each of them is followed in every year, with the
+    probability with which people leave, by a newcomer in the same cell and
+    age band: without any policy the pool is stationary. The newcomers of a year do not depend on
+        how many years are drawn.
 
     Args:
         world: grid and tables.
@@ -122,7 +155,13 @@ def draw_candidates(world: World, parameters: Parameters, stream: Stream, years:
         entries.append(to_seconds((year + u[1][new]) * YEAR_S))
     every_id = np.concatenate(ids)
     return _persons(
-        every_id, cell[np.concatenate(slots)], np.concatenate(ages), np.concatenate(entries), world, parameters, stream
+        every_id,
+        cell[np.concatenate(slots)],
+        np.concatenate(ages),
+        np.concatenate(entries),
+        world,
+        parameters,
+        stream,
     )
 
 
@@ -137,7 +176,13 @@ def _willing(cell: Ints, grid: Grid, share: Floats, stream: Stream) -> tuple[Int
 
 
 def _persons(
-    ids: Ints, cell: Ints, age: Ints, entry_s: Ints, world: World, parameters: Parameters, stream: Stream
+    ids: Ints,
+    cell: Ints,
+    age: Ints,
+    entry_s: Ints,
+    world: World,
+    parameters: Parameters,
+    stream: Stream,
 ) -> Candidates:
     grid = world.grid
     home = stream.uniforms(Purpose.HOME, ids)
@@ -146,7 +191,13 @@ def _persons(
     y_dm = grid.y_dm[cell] + (home[1] * grid.size_dm).astype(np.int64)
     p = parameters
     voice = np.array(
-        [0.0, p.voice_share_under_45, p.voice_share_under_45, p.voice_share_45_64, p.voice_share_65_plus]
+        [
+            0.0,
+            p.voice_share_under_45,
+            p.voice_share_under_45,
+            p.voice_share_45_64,
+            p.voice_share_65_plus,
+        ]
     )
     work = _away_place(stream, Purpose.WORKPLACE, ids, p.work_near_home_share, p)
     leisure = _away_place(stream, Purpose.LEISURE_PLACE, ids, p.leisure_near_share, p)
@@ -172,7 +223,8 @@ def _persons(
 
 
 def start_share(grid: Grid, parameters: Parameters) -> Floats:
-    """Return the probability that a candidate is registered at the start, [n_cells, 5], so that the expected total is right.
+    """Return the probability that a candidate is registered at the start, [n_cells, 5], so that
+    the expected total is right.
 
     The willing of all kinds are equally likely: age and urbanity already shape who is willing.
     """
@@ -187,13 +239,16 @@ def _away_place(
 ) -> tuple[Ints, Ints]:
     """Return the offset from home of a usual away place, in decimetres."""
     u = stream.uniforms(purpose, ids)
-    median_km = np.where(u[0] < near_share, parameters.near_distance_km, parameters.far_distance_km)
+    median_km = np.where(
+        u[0] < near_share, parameters.near_distance_km, parameters.far_distance_km
+    )
     distance_dm = np.minimum(lognormal(u[1], median_km, 0.7) * _DM_PER_KM, 2_000_000.0)
     angle = 2.0 * np.pi * u[2]
-    return np.rint(distance_dm * np.cos(angle)).astype(np.int64), np.rint(distance_dm * np.sin(angle)).astype(np.int64)
+    return np.rint(distance_dm * np.cos(angle)).astype(np.int64), np.rint(
+        distance_dm * np.sin(angle)
+    ).astype(np.int64)
 
 
 def registered_at_start(candidates: Candidates) -> Bools:
     """Tell who is registered at the start: each by an own threshold, never by ranking."""
     return np.asarray(candidates.start_level < candidates.start_share)
-

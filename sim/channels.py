@@ -1,6 +1,8 @@
-"""The channels to people who can be named: whom each addresses, when each message goes out, when it is noticed.
+"""The channels to people who can be named: whom each addresses, when each message goes out, when
+it is noticed.
 
-A channel is one class with an entry in `CHANNELS`; the public channels, whose audience has no names, are in `sim.public`.
+A channel is one class with an entry in `CHANNELS`; the public channels, whose audience has no
+names, are in `sim.public`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,17 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import NEVER_S, Bools, Floats, Ints, Words, lognormal, mixture_latency, to_seconds
+from sim.draws import (
+    NEVER_AFTER_S,
+    Bools,
+    Floats,
+    Ints,
+    Spans,
+    Words,
+    lognormal,
+    mixture_latency,
+    to_span_s,
+)
 from sim.levers import LeverTable
 from sim.parameters import Parameters
 from sim.presence import Presence
@@ -20,8 +32,9 @@ _SIGMA_QUICK = 1.0
 _SIGMA_SLOW = 1.2
 _SIGMA_MORNING = 0.4
 _SIGMA_SMS_DELAY = 0.8
-_APP_DELAY_S = 5
-_EMAIL_DELAY_S = 60
+_APP_DELAY_S = np.int32(5)
+_EMAIL_DELAY_S = np.int32(60)
+_NEVER = np.int32(NEVER_AFTER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +71,18 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What one channel does with an audience; times in seconds after the alert, `NEVER_S` for never.
+    """What one channel does with an audience; times in seconds after the alert, `NEVER_AFTER_S`
+    for never.
 
     Attributes:
         addressed: gets a message, [n, p].
-        sent_s: when it goes out, [n, p] (meaningful where addressed).
         delivered_s: when it arrives, [n, p].
         noticed_s: when it is noticed, [n, p].
     """
 
     addressed: Bools
-    sent_s: Ints
-    delivered_s: Ints
-    noticed_s: Ints
+    delivered_s: Spans
+    noticed_s: Spans
 
 
 class Channel(Protocol):
@@ -87,54 +99,86 @@ class Channel(Protocol):
         ...
 
 
-def first_in_line(audience: Audience, addressed: Bools) -> Ints:
+def first_in_line(audience: Audience, addressed: Bools) -> Spans:
     """Return the place in the line of its alert of each message, from 0, by [n, p].
 
-    The order within an alert is that of an addressed draw, then of the person: it does not depend on who else is in line.
+    The order within an alert is that of an addressed draw, then of the person: it does not depend
+    on who else is in line.
     """
-    order = np.lexsort((audience.person_id, audience.order_word, audience.alert))
+    order = sending_order(audience)
     alert = audience.alert[order]
-    begin = np.flatnonzero(np.concatenate(([True], alert[1:] != alert[:-1]))) if alert.size else alert
+    begin = (
+        np.flatnonzero(np.concatenate(([True], alert[1:] != alert[:-1]))) if alert.size else alert
+    )
     lengths = np.diff(np.append(begin, len(alert)))
-    out = np.empty(addressed.shape, dtype=np.int64, order="F")
+    out = np.empty(addressed.shape, dtype=np.int32, order="F")
     for j in range(addressed.shape[1]):
         queued = addressed[order, j]
-        place = np.cumsum(queued) - queued
+        place = np.cumsum(queued, dtype=np.int32) - queued
         out[order, j] = place - np.repeat(place[begin], lengths)
     return out
 
 
+def sending_order(audience: Audience) -> Ints:
+    """Return the order in which messages go out: by alert, by the addressed draw, by person."""
+    key = (audience.alert.astype(np.uint64) << np.uint64(32)) | audience.order_word
+    order = np.argsort(key)
+    ordered = key[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        # Equal draws are rare; only then is the slower sort by three keys worth its time.
+        order = np.lexsort((audience.person_id, audience.order_word, audience.alert))
+    return np.asarray(order)
+
+
 def by_alert(audience: Audience, values: NDArray[Any]) -> NDArray[Any]:
-    """Return a lever's value for each person and policy, [n, p], from its values by distinct set of levers."""
+    """Return a lever's value for each person and policy, [n, p], from its values by distinct set
+    of levers.
+    """
     return np.asfortranarray(values[audience.levers][audience.alert])
 
 
-def gateway_offset_s(place: Ints, per_second: NDArray[np.float64]) -> Ints:
-    """Return when a gateway of limited throughput sends the message at each place in line (infinite: at once)."""
-    return np.floor(place / per_second).astype(np.int64)
+def gateway_offset_s(place: Spans, per_second: Floats) -> Spans:
+    """Return when a gateway of limited throughput sends the message at each place in line
+    (infinite: at once).
+    """
+    return np.floor(place / per_second).astype(np.int32)
 
 
-def line_offset_s(place: Ints, lines: Ints, call_s: Ints) -> Ints:
-    """Return when a call starts with a number of lines that each hold a call for equal seconds (0 lines: unlimited)."""
+def line_offset_s(place: Spans, lines: Spans, call_s: Spans) -> Spans:
+    """Return when a call starts with a number of lines that each hold a call for equal seconds (0
+    lines: unlimited).
+    """
     return np.where(lines > 0, place // np.maximum(lines, 1) * call_s, 0)
 
 
-def text_latency_s(audience: Audience, uniform: Floats, quick: tuple[float, float], slow: tuple[float, float], p: Parameters) -> Ints:
-    """Return the time from arrival to notice of something that appears on a phone, by waking state."""
-    awake = mixture_latency(uniform, ((*quick, _SIGMA_QUICK), (*slow, _SIGMA_SLOW)))
-    asleep = mixture_latency(
-        uniform,
-        (
-            (p.asleep_notice_share, p.asleep_notice_minutes, _SIGMA_QUICK),
-            (min(p.morning_notice_share, 1.0 - p.asleep_notice_share), p.morning_notice_minutes, _SIGMA_MORNING),
-        ),
+def text_latency_s(
+    audience: Audience,
+    uniform: Floats,
+    quick: tuple[float, float],
+    slow: tuple[float, float],
+    p: Parameters,
+) -> Spans:
+    """Return the time from arrival to notice of something that appears on a phone, by waking
+    state.
+    """
+    minutes = np.empty(uniform.shape)
+    asleep = audience.presence.asleep
+    minutes[~asleep] = mixture_latency(
+        uniform[~asleep], ((*quick, _SIGMA_QUICK), (*slow, _SIGMA_SLOW))
     )
-    return to_seconds(np.where(audience.presence.asleep, asleep, awake) * (60.0 * p.notice_time_factor))
+    at_once = (p.asleep_notice_share, p.asleep_notice_minutes, _SIGMA_QUICK)
+    on_waking = (
+        min(p.morning_notice_share, 1.0 - p.asleep_notice_share),
+        p.morning_notice_minutes,
+        _SIGMA_MORNING,
+    )
+    minutes[asleep] = mixture_latency(uniform[asleep], (at_once, on_waking))
+    return to_span_s(minutes * (60.0 * p.notice_time_factor))
 
 
-def _after(first: Ints, then: Ints) -> Ints:
+def _after(first: Spans, then: Spans) -> Spans:
     """Add two spans of time, of which each may be never."""
-    return np.minimum(first + then, NEVER_S)
+    return np.asarray(np.minimum(first + then, _NEVER))
 
 
 def _limit(value: float | None, unlimited: float) -> float:
@@ -152,26 +196,37 @@ class SmsChannel:
         return np.flatnonzero(~audience.prefers_voice & on)
 
     def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Send texts to the registered who do not prefer a call; stale records are sent to and never reached."""
+        """Send texts to the registered who do not prefer a call; stale records are sent to and
+        never reached.
+        """
         p = parameters
         on = by_alert(audience, table.values(lambda v: v.channels.sms.enabled, np.bool_))
-        rate = by_alert(audience, table.values(lambda v: _limit(v.channels.sms.messages_per_second, np.inf), np.float64))
+        rate = by_alert(
+            audience,
+            table.values(lambda v: _limit(v.channels.sms.messages_per_second, np.inf), np.float64),
+        )
         addressed = on & audience.registered & ~audience.prefers_voice[:, None]
         sent = gateway_offset_s(first_in_line(audience, addressed), rate)
         # The draw of delivery decides loss in its upper end and, rescaled, the delay below.
         kept = audience.receipt < 1.0 - p.sms_lost_share
         within = np.where(kept, audience.receipt / (1.0 - p.sms_lost_share), 0.5)
-        delay = to_seconds(lognormal(within, p.sms_delay_s, _SIGMA_SMS_DELAY))
+        delay = to_span_s(lognormal(within, p.sms_delay_s, _SIGMA_SMS_DELAY))
         arrives = addressed & audience.good & kept[:, None]
-        delivered = np.where(arrives, sent + delay[:, None], NEVER_S)
+        delivered = np.where(arrives, sent + delay[:, None], _NEVER)
         latency = text_latency_s(
-            audience, audience.notice, (p.sms_quick_share, p.sms_quick_minutes), (p.sms_slow_share, p.sms_slow_minutes), p
+            audience,
+            audience.notice,
+            (p.sms_quick_share, p.sms_quick_minutes),
+            (p.sms_slow_share, p.sms_slow_minutes),
+            p,
         )
-        return Sending(addressed, sent, delivered, _after(delivered, latency[:, None]))
+        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
 
 
 class VoiceChannel:
-    """Spoken messages by phone to registered participants who prefer them, over a limited number of lines."""
+    """Spoken messages by phone to registered participants who prefer them, over a limited number
+    of lines.
+    """
 
     name: ClassVar[str] = "voice"
 
@@ -184,11 +239,13 @@ class VoiceChannel:
         """Call them in line: later ones hear it later, live, from voicemail or never."""
         p = parameters
         on = by_alert(audience, table.values(lambda v: v.channels.voice.enabled, np.bool_))
-        lines = by_alert(audience, table.values(lambda v: _limit(v.channels.voice.lines, 0), np.int64))
-        call_s = by_alert(audience, table.values(lambda v: v.channels.voice.call_s, np.int64))
+        lines = by_alert(
+            audience, table.values(lambda v: _limit(v.channels.voice.lines, 0), np.int32)
+        )
+        call_s = by_alert(audience, table.values(lambda v: v.channels.voice.call_s, np.int32))
         addressed = on & audience.registered & audience.prefers_voice[:, None]
         sent = line_offset_s(first_in_line(audience, addressed), lines, call_s)
-        delivered = np.where(addressed & audience.good, sent, NEVER_S)
+        delivered = np.where(addressed & audience.good, sent, _NEVER)
         at_phone = ~audience.presence.asleep & ~audience.presence.away
         live = p.voice_live_share * np.where(at_phone, 1.0, p.voice_away_factor)
         heard_live = audience.notice < live
@@ -196,10 +253,14 @@ class VoiceChannel:
         minutes = np.where(
             heard_live,
             p.voice_live_minutes,
-            np.where(recorded < 1.0, lognormal(np.clip(recorded, 1e-9, 1.0 - 1e-9), p.voicemail_minutes, _SIGMA_SLOW), np.inf),
+            np.where(
+                recorded < 1.0,
+                lognormal(np.clip(recorded, 1e-9, 1.0 - 1e-9), p.voicemail_minutes, _SIGMA_SLOW),
+                np.inf,
+            ),
         )
-        latency = to_seconds(minutes * (60.0 * p.notice_time_factor))
-        return Sending(addressed, sent, delivered, _after(delivered, latency[:, None]))
+        latency = to_span_s(minutes * (60.0 * p.notice_time_factor))
+        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
 
 
 class AppChannel:
@@ -217,12 +278,15 @@ class AppChannel:
         p = parameters
         on = by_alert(audience, table.values(lambda v: v.channels.app.enabled, np.bool_))
         addressed = on & audience.has_app
-        sent = np.zeros(addressed.shape, dtype=np.int64, order="F")
-        delivered = np.where(addressed, _APP_DELAY_S, NEVER_S)
+        delivered = np.where(addressed, _APP_DELAY_S, _NEVER)
         latency = text_latency_s(
-            audience, audience.notice_app, (p.app_quick_share, p.app_quick_minutes), (p.app_slow_share, p.app_slow_minutes), p
+            audience,
+            audience.notice_app,
+            (p.app_quick_share, p.app_quick_minutes),
+            (p.app_slow_share, p.app_slow_minutes),
+            p,
         )
-        return Sending(addressed, sent, delivered, _after(delivered, latency[:, None]))
+        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
 
 
 class EmailChannel:
@@ -240,12 +304,14 @@ class EmailChannel:
         p = parameters
         on = by_alert(audience, table.values(lambda v: v.channels.email.enabled, np.bool_))
         addressed = on & audience.registered
-        sent = np.zeros(addressed.shape, dtype=np.int64, order="F")
-        delivered = np.where(addressed & audience.good, _EMAIL_DELAY_S, NEVER_S)
-        minutes = mixture_latency(audience.notice_email, ((p.email_read_share, p.email_read_minutes, _SIGMA_SLOW),))
-        latency = to_seconds(minutes * (60.0 * p.notice_time_factor))
-        return Sending(addressed, sent, delivered, _after(delivered, latency[:, None]))
+        delivered = np.where(addressed & audience.good, _EMAIL_DELAY_S, _NEVER)
+        minutes = mixture_latency(
+            audience.notice_email, ((p.email_read_share, p.email_read_minutes, _SIGMA_SLOW),)
+        )
+        latency = to_span_s(minutes * (60.0 * p.notice_time_factor))
+        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
 
 
 CHANNELS: tuple[Channel, ...] = (SmsChannel(), VoiceChannel(), AppChannel(), EmailChannel())
-"""Every channel to named people; a new one is a class above or in a file of its own, and an entry here."""
+"""Every channel to named people; a new one is a class above or in a file of its own, and an entry
+here."""

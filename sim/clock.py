@@ -1,7 +1,7 @@
 """The calendar: elapsed whole seconds since the start, and what the clock on the wall says then.
 
-Elapsed seconds run in real time; daylight saving only moves the hour that the wall clock shows. The changes of Europe/Amsterdam
-fall on whole hours, so that a table by elapsed hour is exact.
+Elapsed seconds run in real time; daylight saving only moves the hour that the wall clock shows.
+The changes of Europe/Amsterdam fall on whole hours, so that a table by elapsed hour is exact.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sim.draws import Bools, Ints
 
 HOUR_S = 3_600
 DAY_S = 86_400
+HOURS = 24
+_SATURDAY, _SUNDAY = 5, 6
 YEAR_S = 31_557_600
 """A year of 365.25 days, for rates per year."""
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -103,7 +105,9 @@ def add_years(day: date, years: int) -> date:
 
 
 def month_starts(start: date, months: int) -> list[date]:
-    """Return the first days of `months` months counted from the start date, and the day after the last."""
+    """Return the first days of `months` months counted from the start date, and the day after the
+    last.
+    """
     return [
         add_years(start.replace(month=(start.month - 1 + m) % 12 + 1), (start.month - 1 + m) // 12)
         for m in range(months + 1)
@@ -121,17 +125,17 @@ def build_calendar(start: date, days_before: int, days_after: int) -> Calendar:
     first_day, last_day = start - timedelta(days=days_before), start + timedelta(days=days_after)
     zero = _midnight_utc(start)
     first_hour = round((_midnight_utc(first_day) - zero).total_seconds()) // HOUR_S
-    last_hour = round((_midnight_utc(last_day) - zero).total_seconds()) // HOUR_S
     holidays = _public_holidays(first_day, last_day)
     days = [first_day + timedelta(days=i) for i in range((last_day - first_day).days)]
-    hours = np.array([round((_midnight_utc(d) - zero).total_seconds()) // HOUR_S for d in [*days, last_day]])
+    hours = np.array(
+        [round((_midnight_utc(d) - zero).total_seconds()) // HOUR_S for d in [*days, last_day]]
+    )
     lengths = np.diff(hours)
     day_number = np.repeat(np.arange(len(days)), lengths)
     hour_of_day = np.concatenate([_wall_hours(d, n) for d, n in zip(days, lengths, strict=True)])
     weekday = np.array([d.weekday() for d in days], dtype=np.int8)
     kinds = np.array([_day_type(d, holidays) for d in days], dtype=np.int8)
     months = np.array([d.month for d in days], dtype=np.int8)
-    assert len(hour_of_day) == last_hour - first_hour
     sunrise, sunset = _sun(days, zero)
     return Calendar(
         start=start,
@@ -148,10 +152,12 @@ def build_calendar(start: date, days_before: int, days_after: int) -> Calendar:
 
 def _wall_hours(day: date, length: int) -> NDArray[np.int64]:
     """Return what the wall clock shows in each elapsed hour of a day of 23, 24 or 25 hours."""
-    if length == 24:
-        return np.arange(24)
+    if length == HOURS:
+        return np.arange(HOURS)
     midnight = _midnight_utc(day)
-    return np.array([(midnight + timedelta(hours=h)).astimezone(AMSTERDAM).hour for h in range(length)])
+    return np.array(
+        [(midnight + timedelta(hours=h)).astimezone(AMSTERDAM).hour for h in range(length)]
+    )
 
 
 def _public_holidays(first: date, last: date) -> set[date]:
@@ -161,9 +167,9 @@ def _public_holidays(first: date, last: date) -> set[date]:
 
 
 def _day_type(day: date, holidays: set[date]) -> DayType:
-    if day.weekday() == 6 or day in holidays:
+    if day.weekday() == _SUNDAY or day in holidays:
         return DayType.SUNDAY
-    return DayType.SATURDAY if day.weekday() == 5 else DayType.WEEKDAY
+    return DayType.SATURDAY if day.weekday() == _SATURDAY else DayType.WEEKDAY
 
 
 def _sun(days: list[date], zero: datetime) -> tuple[Ints, Ints]:

@@ -1,8 +1,10 @@
-"""The control room and the police units: calls, queues, follow-up and the end of each incident, run by SimPy.
+"""The control room and the police units: calls, queues, follow-up and the end of each incident,
+run by SimPy.
 
-One environment a policy and replication runs the whole horizon in integer seconds; idle time costs nothing. Operators and the units of
-each area are resources. "The earliest end wins" is a number that each incident carries, not an event: it can only come earlier or, while
-still ahead, be replaced, so that no losing timeout stays behind.
+One environment a policy and replication runs the whole horizon in integer seconds; idle time costs
+nothing. Operators and the units of each area are resources. "The earliest end wins" is a number
+that each incident carries, not an event: it can only come earlier or, while still ahead, be
+replaced, so that no losing timeout stays behind.
 """
 
 from __future__ import annotations
@@ -14,7 +16,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import simpy
 
-from sim.draws import NEVER_S, Bools, Floats, Ints, Purpose, Stream, lognormal, poisson_count, to_seconds
+from sim.actions import Action
+from sim.draws import (
+    NEVER_S,
+    Bools,
+    Floats,
+    Ints,
+    Purpose,
+    Stream,
+    lognormal,
+    poisson_count,
+    to_seconds,
+)
 from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE, Incidents
 from sim.parameters import Parameters
 from sim.tips import TipKind, Tips
@@ -26,7 +39,8 @@ _MOST_BACKGROUND = 256
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Other calls while an action may be open, the same under all policies: arrays [n] in the order of incident and moment.
+    """Other calls while an action may be open, the same under all policies: arrays [n] in the
+    order of incident and moment.
 
     Attributes:
         incident: position of the incident.
@@ -69,7 +83,8 @@ class Ending:
         made, lost: the call was made; the caller hung up.
         found: the tip led to the find.
         unit_busy_s: time a unit spent on each tip.
-        operator_s: time operators spent on each incident, background included, within the time that it was open.
+        operator_s: time operators spent on each incident, background included, within the time
+            that it was open.
         waits: for tests: (requested_s, begun_s, left_s) of every call that reached the queue.
     """
 
@@ -88,20 +103,27 @@ class Ending:
     waits: list[tuple[int, int, int]]
 
 
-def draw_background(incidents: Incidents, parameters: Parameters, longest_s: int, stream: Stream) -> Background:
-    """Draw other calls in the window of each action, from the alert to the longest planned closing."""
+def draw_background(
+    incidents: Incidents, parameters: Parameters, longest_s: int, stream: Stream
+) -> Background:
+    """Draw other calls in the window of each action, from the alert to the longest planned
+    closing.
+    """
     p = parameters
     hours = longest_s / 3600.0
     n = len(incidents)
     count = poisson_count(
-        stream.uniforms(Purpose.BACKGROUND_COUNT, incidents.id)[0], np.full(n, p.background_calls_per_hour * hours)
+        stream.uniforms(Purpose.BACKGROUND_COUNT, incidents.id)[0],
+        np.full(n, p.background_calls_per_hour * hours),
     )
     count = np.minimum(count, _MOST_BACKGROUND)
     incident = np.repeat(np.arange(n), count)
     ordinal = np.arange(len(incident)) - np.repeat(np.cumsum(count) - count, count)
     u = stream.uniforms(Purpose.BACKGROUND_CALL, incidents.id[incident], ordinal)
     offset = (u[0] * longest_s).astype(np.int64)
-    service = np.maximum(to_seconds(lognormal(u[1], p.service_minutes * 60.0, _BACKGROUND_SIGMA)), 1)
+    service = np.maximum(
+        to_seconds(lognormal(u[1], p.service_minutes * 60.0, _BACKGROUND_SIGMA)), 1
+    )
     order = np.lexsort((ordinal, offset, incident))
     return Background(incident[order], offset[order], service[order])
 
@@ -111,13 +133,18 @@ def speed_up(handled: int, parameters: Parameters) -> float:
     p = parameters
     if handled == 0:
         return 1.0
-    return min(p.police_speed_up_first * p.police_speed_up_next ** (handled - 1), max(p.police_speed_up_limit, 1.0))
+    return min(
+        p.police_speed_up_first * p.police_speed_up_next ** (handled - 1),
+        max(p.police_speed_up_limit, 1.0),
+    )
 
 
 def sooner(now_s: int, police_s: int, before: float, after: float) -> int:
-    """Return the police clock after its pace changed at `now_s` from one factor to another: a change of time.
+    """Return the police clock after its pace changed at `now_s` from one factor to another: a
+    change of time.
 
-    The time still to go shrinks by the ratio of the factors, so that the clock can only come earlier.
+    The time still to go shrinks by the ratio of the factors, so that the clock can only come
+    earlier.
     """
     if police_s >= NEVER_S or police_s <= now_s:
         return police_s
@@ -125,14 +152,19 @@ def sooner(now_s: int, police_s: int, before: float, after: float) -> int:
 
 
 def find_share(kind: int, age_s: int, solvable: Bools, parameters: Parameters) -> float:
-    """Return the probability that a true tip leads to the find when a unit arrives, by the age of what was seen."""
+    """Return the probability that a true tip leads to the find when a unit arrives, by the age of
+    what was seen.
+    """
     p = parameters
     if kind == TipKind.FALSE or not solvable[kind]:
         return 0.0
     if kind == TipKind.KNOWLEDGE:
         return p.find_knowledge_share
     fresh = max(p.find_fresh_share, p.find_old_share)
-    return float(p.find_old_share + (fresh - p.find_old_share) * np.exp(-age_s / (60.0 * p.find_decay_minutes)))
+    return float(
+        p.find_old_share
+        + (fresh - p.find_old_share) * np.exp(-age_s / (60.0 * p.find_decay_minutes))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +191,7 @@ class ControlRoom:
 
     Args:
         incidents: all incidents.
-        used: which of them are actions under the policy.
-        alert_s, planned_close_s: of the actions, by incident.
+        planned: which of them are actions, when they begin and are to close.
         area: police area of each incident.
         tips: the policy's potential tips, in order.
         background: other calls.
@@ -169,11 +200,17 @@ class ControlRoom:
     """
 
     def __init__(
-        self, incidents: Incidents, used: Bools, alert_s: Ints, planned_close_s: Ints, area: Ints, tips: Tips,
-        background: Background, room: Room, parameters: Parameters,
+        self,
+        incidents: Incidents,
+        planned: Action,
+        area: Ints,
+        tips: Tips,
+        background: Background,
+        room: Room,
+        parameters: Parameters,
     ) -> None:
         self._room, self._parameters = room, parameters
-        self._alert_s, self._planned_s = alert_s, planned_close_s
+        self._alert_s, self._planned_s = planned.alert_s, planned.planned_close_s
         # Lists: SimPy's processes read single values, for which arrays are several times slower.
         self._call = _Calls.of(tips)
         self._area: list[int] = area.tolist()
@@ -192,13 +229,21 @@ class ControlRoom:
         self._handled_true = [0] * n
         self._operator_s = [0] * n
         self.ending = Ending(
-            end_s=incidents.counterfactual_s.copy(), cause=incidents.counterfactual_cause.copy(),
-            police_s=incidents.police_s.copy(), true_handled=np.zeros(n, dtype=np.int64), closed_s=planned_close_s.copy(),
-            handled_s=np.full(m, NEVER_S), arrival_s=np.full(m, NEVER_S), made=np.zeros(m, dtype=np.bool_),
-            lost=np.zeros(m, dtype=np.bool_), found=np.zeros(m, dtype=np.bool_), unit_busy_s=np.zeros(m, dtype=np.int64),
-            operator_s=np.zeros(n, dtype=np.int64), waits=[],
+            end_s=incidents.counterfactual_s.copy(),
+            cause=incidents.counterfactual_cause.copy(),
+            police_s=incidents.police_s.copy(),
+            true_handled=np.zeros(n, dtype=np.int64),
+            closed_s=planned.planned_close_s.copy(),
+            handled_s=np.full(m, NEVER_S),
+            arrival_s=np.full(m, NEVER_S),
+            made=np.zeros(m, dtype=np.bool_),
+            lost=np.zeros(m, dtype=np.bool_),
+            found=np.zeros(m, dtype=np.bool_),
+            unit_busy_s=np.zeros(m, dtype=np.int64),
+            operator_s=np.zeros(n, dtype=np.int64),
+            waits=[],
         )
-        self._schedule(used, tips.call_s, background)
+        self._schedule(planned.used, tips.call_s, background)
 
     def run(self) -> Ending:
         """Run to the last event and return how everything ended."""
@@ -220,10 +265,15 @@ class ControlRoom:
         incident = background.incident[busy]
         at = alert_s[incident] + background.offset_s[busy]
         inside = at < self._planned_s[incident]
-        self._other = list(zip(incident[inside].tolist(), background.service_s[busy][inside].tolist(), strict=True))
+        self._other = list(
+            zip(
+                incident[inside].tolist(), background.service_s[busy][inside].tolist(), strict=True
+            )
+        )
         at = np.concatenate([tip_call_s, at[inside]])
         number = np.arange(len(at))
-        # At one second tips come before other calls, in their own order: the sort is stable and ties are explicit.
+        # At one second tips come before other calls, in their own order: the sort is stable and
+        # ties are explicit.
         order = np.argsort(at, kind="stable")
         self._env.process(self._walk(at[order].tolist(), number[order].tolist(), n_tips))
 
@@ -294,13 +344,19 @@ class ControlRoom:
         self._settle(incident)
 
     def _settle(self, incident: int) -> None:
-        """Set the end of an incident that nobody has found: police before own return before the horizon."""
+        """Set the end of an incident that nobody has found: police before own return before the
+        horizon.
+        """
         police, returned = self._police[incident], self._returned[incident]
         horizon = self._horizon[incident]
         end = min(police, returned, horizon)
         self._end[incident] = end
         self._cause[incident] = (
-            NONE if end == horizon and min(police, returned) >= horizon else POLICE if police <= returned else OWN_RETURN
+            NONE
+            if end == horizon and min(police, returned) >= horizon
+            else POLICE
+            if police <= returned
+            else OWN_RETURN
         )
 
     def _follow_up(self, tip: int, incident: int) -> Process:

@@ -1,10 +1,13 @@
-"""What each policy costs: effort by task and payer, letters, transition and ending; messages are added from the outcomes."""
+"""What each policy costs: effort by task and payer, letters, transition and ending; messages are
+added from the outcomes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,40 +24,58 @@ LEDGER_TASKS = (*TASKS, "messages", "campaign", "transition", "ending")
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Euros by [policy, year, municipality, payer, task]; prices of the start year, not discounted."""
+    """Euros by [policy, year, municipality, payer, task]; prices of the start year, not
+    discounted.
+    """
 
     eur: Floats
 
     def add_messages(self, policy: Ints, year: Ints, municipality: Ints, eur: Floats) -> None:
         """Book the messages of actions, which the police pays; years count from 0."""
-        where = (policy, year, municipality, PAYERS.index("police"), LEDGER_TASKS.index("messages"))
-        np.add.at(self.eur, where, eur)
+        messages = self.eur[:, :, :, PAYERS.index("police"), LEDGER_TASKS.index("messages")]
+        np.add.at(messages, (policy, year, municipality), eur)
 
 
-def effort_ledger(policies: Sequence[Policy], grid: Grid, parameters: Parameters, start: date, years: int) -> Ledger:
+def effort_ledger(
+    policies: Sequence[Policy], grid: Grid, parameters: Parameters, start: date, years: int
+) -> Ledger:
     """Return the ledger of everything that does not depend on what happens.
 
-    Effort in hours is worth its hours at the hourly cost; effort in euros per inhabitant is that. Levers that change within a year
-    count by days.
+    Effort in hours is worth its hours at the hourly cost; effort in euros per inhabitant is that.
+    Levers that change within a year count by days.
     """
-    inhabitants = np.bincount(grid.municipality, grid.population, len(grid.municipalities)).astype(np.int64)
+    inhabitants = np.bincount(grid.municipality, grid.population, len(grid.municipalities)).astype(
+        np.int64
+    )
     eur = np.zeros((len(policies), years, len(inhabitants), len(PAYERS), len(LEDGER_TASKS)))
     for i, policy in enumerate(policies):
         for year in range(years):
-            for first, days, length in _spans(policy, add_years(start, year), add_years(start, year + 1)):
-                _book_effort(eur[i, year], policy, grid, inhabitants, parameters, first, days / length)
+            for first, days, length in _spans(
+                policy, add_years(start, year), add_years(start, year + 1)
+            ):
+                _book_effort(
+                    eur[i, year], policy, grid, inhabitants, parameters, first, days / length
+                )
         _book_once(eur[i], policy, grid, inhabitants, start, years)
     return Ledger(eur)
 
 
 def _spans(policy: Policy, first: date, last: date) -> list[tuple[date, int, int]]:
-    """Return the spans of one year in which no lever changes: first day, days, days of the year."""
+    """Return the spans of one year in which no lever changes: first day, days, days of the
+    year.
+    """
     cuts = [first, *(day for day in policy.change_days() if first < day < last), last]
-    return [(a, (b - a).days, (last - first).days) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [(a, (b - a).days, (last - first).days) for a, b in pairwise(cuts)]
 
 
 def _book_effort(
-    eur: Floats, policy: Policy, grid: Grid, inhabitants: Ints, parameters: Parameters, day: date, share: float
+    eur: Floats,
+    policy: Policy,
+    grid: Grid,
+    inhabitants: Ints,
+    parameters: Parameters,
+    day: date,
+    share: float,
 ) -> None:
     for k, town in enumerate(grid.municipalities):
         effort = policy.levers_at(day, town.gm_code).effort
@@ -64,8 +85,12 @@ def _book_effort(
             eur[k, PAYERS.index(one.payer), t] += share * 12.0 * hours * parameters.hour_cost_eur
 
 
-def _book_once(eur: Floats, policy: Policy, grid: Grid, inhabitants: Ints, start: date, years: int) -> None:
-    """Book letters and one-off costs in the year in which they fall, spread over the municipalities by inhabitants."""
+def _book_once(
+    eur: Floats, policy: Policy, grid: Grid, inhabitants: Ints, start: date, years: int
+) -> None:
+    """Book letters and one-off costs in the year in which they fall, spread over the
+    municipalities by inhabitants.
+    """
     ends = [add_years(start, year + 1) for year in range(years)]
 
     def year_of(day: date) -> int | None:
@@ -74,11 +99,15 @@ def _book_once(eur: Floats, policy: Policy, grid: Grid, inhabitants: Ints, start
     part = inhabitants / inhabitants.sum()
     for cost in policy.one_off_costs:
         if (year := year_of(cost.day)) is not None:
-            eur[year, :, PAYERS.index(cost.payer), LEDGER_TASKS.index(cost.task)] += part * cost.eur
+            eur[year, :, PAYERS.index(cost.payer), LEDGER_TASKS.index(cost.task)] += (
+                part * cost.eur
+            )
     for k, town in enumerate(grid.municipalities):
         for campaign in campaigns_of(policy, town.gm_code):
             if (year := year_of(campaign.day)) is not None:
-                sent = campaign.written_share * campaign.eur_per_inhabitant_written * inhabitants[k]
+                sent = (
+                    campaign.written_share * campaign.eur_per_inhabitant_written * inhabitants[k]
+                )
                 eur[year, k, PAYERS.index(campaign.payer), LEDGER_TASKS.index("campaign")] += sent
 
 
@@ -86,4 +115,7 @@ def campaigns_of(policy: Policy, gm_code: str) -> list[Campaign]:
     """Return the campaigns of a policy in a municipality: those in force on their own day."""
     days = [date.min, *policy.change_days()]
     planned = {campaign for day in days for campaign in policy.levers_at(day, gm_code).campaigns}
-    return sorted((c for c in planned if c in policy.levers_at(c.day, gm_code).campaigns), key=lambda c: c.day)
+    return sorted(
+        (c for c in planned if c in policy.levers_at(c.day, gm_code).campaigns),
+        key=lambda c: c.day,
+    )

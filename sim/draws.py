@@ -1,9 +1,11 @@
 """Addressed random numbers: every draw is a pure function of where it is used.
 
-A draw has an address, (seed, replication, purpose, a, b, c), and no history. Policies therefore share every
-draw whose address they share, the order of evaluation cannot matter, and adding a policy, a worker or a year
-changes no other number. The generator is Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random
-numbers: as easy as 1, 2, 3", SC11 (2011), doi:10.1145/2063384.2063405; the published known answers are a test.
+A draw has an address, (seed, replication, purpose, a, b, c), and no history. Policies therefore
+share every draw whose address they share, the order of evaluation cannot matter, and adding a
+policy, a worker or a year changes no other number. The generator is Philox4x32-10 of Salmon,
+Moraes, Dror and Shaw, "Parallel random
+numbers: as easy as 1, 2, 3", SC11 (2011), doi:10.1145/2063384.2063405; the published known answers
+are a test.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from scipy.special import ndtri
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Spans: TypeAlias = NDArray[np.int32]
+"""Seconds after an alert: 32 bits halve the memory that the large arrays move."""
 Words: TypeAlias = NDArray[np.uint64]
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -35,7 +39,9 @@ WORD_RANGE = 1 << 32
 
 
 class Purpose(IntEnum):
-    """What a draw decides; numbers are part of the addresses and are never used for anything else."""
+    """What a draw decides; numbers are part of the addresses and are never used for anything
+    else.
+    """
 
     RESIDENT = 1
     HOME = 2
@@ -72,7 +78,9 @@ class Purpose(IntEnum):
     MAIL = 49
 
 
-def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
+def philox4x32(
+    counter: tuple[Words, Words, Words, Words], key: tuple[int, int]
+) -> tuple[Words, ...]:
     """Return the four output words of Philox4x32-10.
 
     Args:
@@ -126,13 +134,17 @@ class Stream:
 
         Args:
             purpose: what the draws decide.
-            a, b, c: integers in 0..2**32-1, broadcast against each other to n addresses.
+            a: integers in 0..2**32-1, broadcast with `b` and `c` to n addresses.
+            b: the second part of the address.
+            c: the third part of the address.
 
         Returns:
             uint64 array [4, n].
         """
         first, second, third = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(a)), np.atleast_1d(np.asarray(b)), np.atleast_1d(np.asarray(c))
+            np.atleast_1d(np.asarray(a)),
+            np.atleast_1d(np.asarray(b)),
+            np.atleast_1d(np.asarray(c)),
         )
         n = first.size
         out = np.empty((4, n), dtype=np.uint64)
@@ -147,8 +159,12 @@ class Stream:
             out[:, part] = philox4x32(counter, (self.seed, self.replication))
         return out
 
-    def uniforms(self, purpose: Purpose, a: ArrayLike, b: ArrayLike = 0, c: ArrayLike = 0) -> Floats:
-        """Return four uniforms strictly between 0 and 1 for each address, as a float array [4, n]."""
+    def uniforms(
+        self, purpose: Purpose, a: ArrayLike, b: ArrayLike = 0, c: ArrayLike = 0
+    ) -> Floats:
+        """Return four uniforms strictly between 0 and 1 for each address, as a float array [4,
+        n].
+        """
         return to_uniform(self.words(purpose, a, b, c))
 
 
@@ -161,22 +177,37 @@ def to_uniform(words: Words) -> Floats:
 
 
 def to_seconds(value: ArrayLike) -> Ints:
-    """Round durations or times in seconds to whole seconds, half to even: the one place where it is done.
+    """Round durations or times in seconds to whole seconds, half to even: the one place where it
+    is done.
 
-    Infinite values (it never happens) become `NEVER_S`. `log` and `exp` differ in the last bit between libraries; whole
-    seconds make the engine, the reference model and every machine agree.
+    Infinite values (it never happens) become `NEVER_S`. `log` and `exp` differ in the last bit
+    between libraries; whole seconds make the engine, the reference model and every machine agree.
     """
     seconds = np.asarray(value, dtype=np.float64)
-    return np.where(seconds < NEVER_S, np.rint(np.minimum(seconds, NEVER_S)), NEVER_S).astype(np.int64)
+    return np.where(seconds < NEVER_S, np.rint(np.minimum(seconds, NEVER_S)), NEVER_S).astype(
+        np.int64
+    )
 
 
 NEVER_S = 1 << 40
-"""A time later than every horizon: what never happens happens then (seconds, about 35,000 years)."""
+"""A time later than every horizon: what never happens happens then (seconds, about 35,000
+years)."""
+
+
+NEVER_AFTER_S = (1 << 30) - 1
+"""The same for spans after an alert, of which two can be added in 32 bits (seconds, 34 years)."""
+
+
+def to_span_s(value: ArrayLike) -> Spans:
+    """Round spans of time in seconds as `to_seconds` does, to 32-bit integers; `NEVER_AFTER_S` for
+    never.
+    """
+    return np.minimum(to_seconds(value), NEVER_AFTER_S).astype(np.int32)
 
 
 def normal_score(uniform: ArrayLike) -> Floats:
     """Return the standard normal quantile of each uniform."""
-    return np.asarray(ndtri(uniform), dtype=np.float64)
+    return np.asarray(ndtri(np.asarray(uniform, dtype=np.float64)))
 
 
 def lognormal(uniform: ArrayLike, median: ArrayLike, sigma: ArrayLike) -> Floats:
@@ -199,7 +230,8 @@ def exponential(uniform: ArrayLike) -> Floats:
 
 
 def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
-    """Return the Poisson quantile by summing the probabilities, so that a larger mean never gives fewer.
+    """Return the Poisson quantile by summing the probabilities, so that a larger mean never gives
+    fewer.
 
     Args:
         uniform: array [n] in (0, 1).
@@ -208,7 +240,9 @@ def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
     Returns:
         Whole numbers [n].
     """
-    u, mu = np.broadcast_arrays(np.asarray(uniform, dtype=np.float64), np.asarray(mean, dtype=np.float64))
+    u, mu = np.broadcast_arrays(
+        np.asarray(uniform, dtype=np.float64), np.asarray(mean, dtype=np.float64)
+    )
     count = np.zeros(u.shape, dtype=np.int64)
     probability = np.exp(-mu)
     cumulative = probability.copy()
@@ -229,10 +263,11 @@ def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
 
 
 def mixture_latency(uniform: ArrayLike, parts: tuple[tuple[float, float, float], ...]) -> Floats:
-    """Return a latency from a mixture of log-normals that may never happen: one uniform decides both.
+    """Return a latency from a mixture of log-normals that may never happen: one uniform decides
+    both.
 
-    The uniform picks the part by its share and, rescaled within the part, the quantile. What the shares leave over of 1 is
-    the probability that it never happens (infinite).
+    The uniform picks the part by its share and, rescaled within the part, the quantile. What the
+    shares leave over of 1 is the probability that it never happens (infinite).
 
     Args:
         uniform: array [n] in (0, 1).

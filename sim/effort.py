@@ -1,4 +1,6 @@
-"""Effort to rates: how hours of policy work, relation management and communication move the register."""
+"""Effort to rates: how hours of policy work, relation management and communication move the
+register.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
-from sim.clock import date_to_s
 from sim.candidates import leaving_rates
+from sim.clock import date_to_s
 from sim.draws import WORD_RANGE, Floats, Ints
 from sim.errors import InputError
 from sim.grid import Grid
@@ -16,11 +18,13 @@ from sim.parameters import Parameters
 from sim.policy import TASKS, Levers, Policy, TaskEffort
 
 MARK_RATE_PER_YEAR = 1.0
-"""Rate of the marks of every candidate: a constant of the model, never computed from the policies of a study."""
+"""Rate of the marks of every candidate: a constant of the model, never computed from the policies
+of a study."""
 EXPOSURE_LIMIT = 30
 """Alerts a year above which a further one no longer makes people leave."""
 _AGE_RECRUITING = np.array([0.0, 0.6, 0.9, 1.2, 1.1])
-"""Relative willingness to answer recruiting by age band: older people answer more (WODC via news; sizes judged)."""
+"""Relative willingness to answer recruiting by age band: older people answer more (WODC via news;
+sizes judged)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Thresholds:
         sign_up: u below it signs up, [phase, policy, municipality, age band].
         upkeep: u from `sign_up` to below it corrects a stale record.
         strike: u from `upkeep` to below it strikes a stale record off.
-        decay: u from it to below `departure` makes a good record stale, [policy, age band, alerts in the last year].
+        decay: u from it to below `departure` makes a good record stale, [policy, age band, alerts
+            in the last year].
         departure: u from it on is a departure.
     """
 
@@ -46,7 +51,9 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Yearly rates by [phase, policy, municipality, age band], and of the people by [policy, age band, exposure]."""
+    """Yearly rates by [phase, policy, municipality, age band], and of the people by [policy, age
+    band, exposure].
+    """
 
     phase_s: Ints
     sign_up: Floats
@@ -90,32 +97,48 @@ def task_hours(effort: TaskEffort, inhabitants: Ints, parameters: Parameters) ->
     return np.asarray(inhabitants * (per_1000 / 1000.0 + bought), dtype=np.float64)
 
 
-def effective_hours(levers: list[Levers], inhabitants: Ints, parameters: Parameters) -> dict[str, Floats]:
-    """Return the hours a month per 10,000 inhabitants of each task that remain above the overhead of the organisations.
+def effective_hours(
+    levers: list[Levers], inhabitants: Ints, parameters: Parameters
+) -> dict[str, Floats]:
+    """Return the hours a month per 10,000 inhabitants of each task that remain above the overhead
+    of the organisations.
 
-    Every organisation loses a fixed number of hours a month; work done by one organisation for several municipalities loses them
-    once. The overhead falls on the tasks and the municipalities in proportion to their hours.
+    Every organisation loses a fixed number of hours a month; work done by one organisation for
+    several municipalities loses them once. The overhead falls on the tasks and the municipalities
+    in proportion to their hours.
 
     Args:
         levers: the levers of each municipality.
         inhabitants: of each municipality.
+        parameters: cost of an hour and overhead.
     """
     n = len(levers)
     hours = {
-        task: np.array([task_hours(getattr(levers[i].effort, task), inhabitants[i : i + 1], parameters)[0] for i in range(n)])
+        task: np.array(
+            [
+                task_hours(getattr(levers[i].effort, task), inhabitants[i : i + 1], parameters)[0]
+                for i in range(n)
+            ]
+        )
         for task in TASKS
     }
     organisation = {
-        task: [_organisation(getattr(levers[i].effort, task).performer, i) for i in range(n)] for task in TASKS
+        task: [_organisation(getattr(levers[i].effort, task).performer, i) for i in range(n)]
+        for task in TASKS
     }
     total: dict[str, float] = {}
     for task in TASKS:
         for i in range(n):
-            total[organisation[task][i]] = total.get(organisation[task][i], 0.0) + float(hours[task][i])
+            total[organisation[task][i]] = total.get(organisation[task][i], 0.0) + float(
+                hours[task][i]
+            )
     overhead = parameters.overhead_hours_per_month
     kept = {o: max(0.0, t - overhead) / t if t > 0.0 else 0.0 for o, t in total.items()}
     people = np.maximum(inhabitants, 1) / 10_000.0
-    return {task: hours[task] * np.array([kept[o] for o in organisation[task]]) / people for task in TASKS}
+    return {
+        task: hours[task] * np.array([kept[o] for o in organisation[task]]) / people
+        for task in TASKS
+    }
 
 
 def _organisation(performer: str, municipality: int) -> str:
@@ -127,19 +150,27 @@ def saturating(hours: Floats, half: float) -> Floats:
     return np.asarray(hours / (hours + half))
 
 
-def register_rates(policies: list[Policy], grid: Grid, parameters: Parameters, start: date) -> Rates:
+def register_rates(
+    policies: list[Policy], grid: Grid, parameters: Parameters, start: date
+) -> Rates:
     """Return the rates of the register under each policy."""
     days = sorted({day for policy in policies for day in policy.change_days()})
     phase_days = [None, *days]
-    inhabitants = np.bincount(grid.municipality, grid.population, len(grid.municipalities)).astype(np.int64)
+    inhabitants = np.bincount(grid.municipality, grid.population, len(grid.municipalities)).astype(
+        np.int64
+    )
     shape = (len(phase_days), len(policies), len(grid.municipalities))
     sign_up, correction, strike = np.zeros((*shape, 5)), np.zeros(shape), np.zeros(shape)
     for i, day in enumerate(phase_days):
         for j, policy in enumerate(policies):
             levers = [policy.levers_at(day or start, m.gm_code) for m in grid.municipalities]
-            sign_up[i, j], correction[i, j], strike[i, j] = _rates_of(levers, inhabitants, parameters)
+            sign_up[i, j], correction[i, j], strike[i, j] = _rates_of(
+                levers, inhabitants, parameters
+            )
     departure, decay = leaving_rates(parameters)
-    exposed = departure[:, None] + parameters.optout_per_alert * np.arange(EXPOSURE_LIMIT + 1)[None, :]
+    exposed = (
+        departure[:, None] + parameters.optout_per_alert * np.arange(EXPOSURE_LIMIT + 1)[None, :]
+    )
     alike = np.ones((len(policies), 1, 1))
     wide = np.ones(5)
     return Rates(
@@ -152,14 +183,26 @@ def register_rates(policies: list[Policy], grid: Grid, parameters: Parameters, s
     )
 
 
-def _rates_of(levers: list[Levers], inhabitants: Ints, parameters: Parameters) -> tuple[Floats, Floats, Floats]:
-    """Return sign-up [municipality, age], correction and strike rates [municipality] of one policy in one phase."""
+def _rates_of(
+    levers: list[Levers], inhabitants: Ints, parameters: Parameters
+) -> tuple[Floats, Floats, Floats]:
+    """Return sign-up [municipality, age], correction and strike rates [municipality] of one policy
+    in one phase.
+    """
     p = parameters
     hours = effective_hours(levers, inhabitants, p)
     steering = saturating(hours["policy_work"], p.policy_half_hours)
-    recruiting = p.recruiting_rate_max * saturating(hours["communication"], p.recruiting_half_hours) * steering
+    recruiting = (
+        p.recruiting_rate_max
+        * saturating(hours["communication"], p.recruiting_half_hours)
+        * steering
+    )
     caring = saturating(hours["relation_management"], p.relation_half_hours) * steering
     open_ = np.array([float(v.register_.sign_ups_processed) for v in levers])
     corrected = np.array([float(v.register_.corrections_processed) for v in levers])
     sign_up = (open_ * (p.spontaneous_sign_up_rate + recruiting))[:, None] * _AGE_RECRUITING
-    return sign_up, corrected * p.correction_rate_max * caring, corrected * p.strike_rate_max * caring
+    return (
+        sign_up,
+        corrected * p.correction_rate_max * caring,
+        corrected * p.strike_rate_max * caring,
+    )

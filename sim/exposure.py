@@ -16,8 +16,8 @@ WEEK_S = 7 * DAY_S
 class Exposure:
     """Counts of the last year and week by candidate, for groups of policies with the same alerts.
 
-    Exposure follows from the incidents and the policy's circles alone, never from the register, so that the chain runs one way:
-    incidents, exposure, register.
+    Exposure follows from the incidents and the policy's circles alone, never from the register, so
+    that the chain runs one way: incidents, exposure, register.
 
     Args:
         group: the group of each policy, whole numbers from 0.
@@ -37,11 +37,16 @@ class Exposure:
         return self._leaving[0][0] if self._leaving else None
 
     def add(self, at_s: int, covered: Ints, policies: Bools) -> None:
-        """Count an alert at `at_s` whose circle covers the homes of some candidates, under some policies."""
+        """Count an alert at `at_s` whose circle covers the homes of some candidates, under some
+        policies.
+        """
         groups = np.zeros(self._year.shape[1], dtype=np.bool_)
         groups[self._group[policies]] = True
         small = covered.astype(np.int32)
-        for counts, queue, span_s in ((self._year, self._leaving, YEAR_S), (self._week, self._leaving_week, WEEK_S)):
+        for counts, queue, span_s in (
+            (self._year, self._leaving, YEAR_S),
+            (self._week, self._leaving_week, WEEK_S),
+        ):
             self._count(counts, small, groups, 1)
             queue.append((at_s + span_s, small, groups))
 
@@ -53,7 +58,9 @@ class Exposure:
                 self._count(counts, covered, groups, -1)
 
     @staticmethod
-    def _count(counts: NDArray[np.int16], covered: NDArray[np.int32], groups: Bools, change: int) -> None:
+    def _count(
+        counts: NDArray[np.int16], covered: NDArray[np.int32], groups: Bools, change: int
+    ) -> None:
         for group in np.flatnonzero(groups):
             counts[covered, group] += np.int16(change)
 

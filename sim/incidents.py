@@ -1,4 +1,6 @@
-"""Incidents that could become an action: when, where, which case, and how each would end without an alert."""
+"""Incidents that could become an action: when, where, which case, and how each would end without
+an alert.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +27,30 @@ from sim.parameters import Parameters
 from sim.world import World
 
 HORIZON_S = {Kind.MISSING: 7 * DAY_S, Kind.ROBBERY: 2 * DAY_S, Kind.THEFT: 2 * DAY_S}
-"""How long an incident is followed after the report; 90 % of the missing are back within a week."""
+"""How long an incident is followed after the report; 90 % of the missing are back within a
+week."""
 LONGEST_REPORT_DELAY_S = 3 * DAY_S
 LONGEST_ALERT_DELAY_S = DAY_S
+LEAST_URBAN = 3
+"""Cells of this urbanity and stronger ones count as urban."""
 PER_HOUR = 64
 """Incidents of one kind that one hour can hold; ids are hour, kind and ordinal."""
 CAUSES = ("participant", "police", "own_return", "none")
 PARTICIPANT, POLICE, OWN_RETURN, NONE = range(4)
 _CITIES = {"Enschede": 0.45, "Almelo": 0.17, "Hengelo": 0.17}
-"""Share of robberies in the three cities; the rest by inhabitants (burglary and pickpocketing counts 2019-2022, judged)."""
-_ROBBERY_HOURS = ((8, 12, 0.08), (12, 17, 0.19), (17, 21, 0.30), (21, 24, 0.25), (0, 4, 0.13), (4, 8, 0.05))
-"""Share of robberies by hour of the day (judgement consistent with Jammers 1995, van Koppen and Jansen 1999)."""
+"""Share of robberies in the three cities; the rest by inhabitants (burglary and pickpocketing
+counts 2019-2022, judged)."""
+_ROBBERY_HOURS = (
+    (8, 12, 0.08),
+    (12, 17, 0.19),
+    (17, 21, 0.30),
+    (21, 24, 0.25),
+    (0, 4, 0.13),
+    (4, 8, 0.05),
+)
+"""Share of robberies by hour of the day (judgement consistent with Jammers 1995, van Koppen and
+Jansen 1999)."""
+_SUMMER = (4, 5, 6, 7, 8, 9)
 _REPORT_PEAK_H = 17.0 + 20.0 / 60.0
 _DELAY_SIGMA = {"dementia": 0.9, "despondent": 1.1, "child": 0.8, "youth": 1.1, "other": 1.0}
 _ALERT_SIGMA = 0.7
@@ -46,7 +61,8 @@ _ARREST_SIGMA = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """Incidents [n] in the order of their report; times in elapsed seconds, places in RD decimetres.
+    """Incidents [n] in the order of their report; times in elapsed seconds, places in RD
+    decimetres.
 
     Attributes:
         id: address of the incident's draws.
@@ -58,7 +74,8 @@ class Incidents:
         use_level: the incident becomes an action where `operator_use` is larger.
         frailty: factor on detection, mean 1.
         photo, conspicuous: description.
-        visible_transit, visible_stationary, stationary_on_road: whether the public can see the subject.
+        visible_transit, visible_stationary, stationary_on_road: whether the public can see the
+            subject.
         solvable: whether fresh, retrospective, knowledge tips can lead to the find at all, [3, n].
         police_s, return_s: latent clocks, elapsed seconds (`NEVER_S` for never).
         horizon_s: end of the follow-up.
@@ -122,36 +139,49 @@ def hourly_rate(kind: Kind, calendar: Calendar, parameters: Parameters, scale: f
         scale: inhabitants relative to Twente.
     """
     p = parameters
-    summer = (calendar.month >= 4) & (calendar.month <= 9)
+    summer = np.isin(calendar.month, _SUMMER)
     weekend = calendar.day_type != DayType.WEEKDAY
     if kind == Kind.MISSING:
         per_year = p.missing_reports_per_year * p.missing_urgent_share * p.eligible_given_urgent
         angle = (np.arange(24) + 0.5 - _REPORT_PEAK_H) * (2.0 * np.pi / 24.0)
         by_hour = np.exp(p.missing_hour_concentration * np.cos(angle))
-        factor = _with_mean_one(np.where(summer, p.missing_summer_factor, 1.0), 0.5, p.missing_summer_factor)
-        factor = factor * _with_mean_one(np.where(weekend, p.missing_weekend_factor, 1.0), 2 / 7, p.missing_weekend_factor)
+        factor = _with_mean_one(
+            np.where(summer, p.missing_summer_factor, 1.0), 0.5, p.missing_summer_factor
+        )
+        factor = factor * _with_mean_one(
+            np.where(weekend, p.missing_weekend_factor, 1.0), 2 / 7, p.missing_weekend_factor
+        )
     else:
         per_year = p.robbery_reports_per_year if kind == Kind.ROBBERY else p.theft_reports_per_year
         by_hour = np.zeros(24)
         for first, last, share in _ROBBERY_HOURS:
             by_hour[first:last] = share / (last - first)
         sunday = calendar.day_type == DayType.SUNDAY
-        factor = _with_mean_one(np.where(summer, 1.0, p.robbery_winter_factor), 0.5, p.robbery_winter_factor)
-        factor = factor * _with_mean_one(np.where(sunday, p.robbery_sunday_factor, 1.0), 1 / 7, p.robbery_sunday_factor)
+        factor = _with_mean_one(
+            np.where(summer, 1.0, p.robbery_winter_factor), 0.5, p.robbery_winter_factor
+        )
+        factor = factor * _with_mean_one(
+            np.where(sunday, p.robbery_sunday_factor, 1.0), 1 / 7, p.robbery_sunday_factor
+        )
     by_hour = by_hour / by_hour.sum()
     return np.asarray(per_year * scale * (DAY_S / YEAR_S) * by_hour[calendar.hour_of_day] * factor)
 
 
 def _with_mean_one(factor: Floats, share: float, value: float) -> Floats:
-    """Scale a factor that is `value` for a share of the time, so that its mean over a year is about 1."""
+    """Scale a factor that is `value` for a share of the time, so that its mean over a year is
+    about 1.
+    """
     return factor / (1.0 - share + share * value)
 
 
-def draw_incidents(world: World, calendar: Calendar, parameters: Parameters, stream: Stream, until_s: int) -> Incidents:
+def draw_incidents(
+    world: World, calendar: Calendar, parameters: Parameters, stream: Stream, until_s: int
+) -> Incidents:
     """Draw every eligible incident reported from the start of the calendar's tables to `until_s`.
 
-    A non-homogeneous Poisson process whose rate is constant within an hour: the count of an hour by inversion of one uniform, the
-    moments uniform within it. An incident's draws are addressed by its hour and ordinal, never by its place in the list.
+    A non-homogeneous Poisson process whose rate is constant within an hour: the count of an hour
+    by inversion of one uniform, the moments uniform within it. An incident's draws are addressed
+    by its hour and ordinal, never by its place in the list.
     """
     parts = [_arrivals(kind, world, calendar, parameters, stream) for kind in Kind]
     ids, reported, kinds = (np.concatenate([part[i] for part in parts]) for i in range(3))
@@ -182,7 +212,9 @@ ADDRESS_HOURS = 24 * 366 * 5
 """Hours added to elapsed hours in addresses: history may reach five years back."""
 
 
-def _cases(ids: Ints, reported: Ints, kinds: Ints, world: World, parameters: Parameters, stream: Stream) -> Incidents:
+def _cases(
+    ids: Ints, reported: Ints, kinds: Ints, world: World, parameters: Parameters, stream: Stream
+) -> Incidents:
     """Draw everything about the cases but the arrivals."""
     p = parameters
     case = stream.uniforms(Purpose.ARRIVAL_CASE, ids)
@@ -222,7 +254,7 @@ def _cases(ids: Ints, reported: Ints, kinds: Ints, world: World, parameters: Par
         police_s=police_s,
         return_s=return_s,
         horizon_s=reported + np.array([HORIZON_S[kind] for kind in Kind])[kinds],
-        urban=world.grid.urbanity[cell] <= 3,
+        urban=world.grid.urbanity[cell] <= LEAST_URBAN,
         danger_level=case[3],
         open_level=delay[2],
     )
@@ -239,7 +271,9 @@ def _categories(kinds: Ints, uniform: Floats, parameters: Parameters) -> Ints:
 
 
 def _by_category(parameters: Parameters, pattern: str, default: float) -> Floats:
-    """Return a parameter of each category, by the category's traits; `default` where there is none."""
+    """Return a parameter of each category, by the category's traits; `default` where there is
+    none.
+    """
     names = [pattern.format(category.traits) for category in CATEGORIES]
     return np.array([parameters.get(name, default) for name in names])
 
@@ -250,26 +284,46 @@ def _visible(category: Ints, parameters: Parameters) -> tuple[Floats, Floats]:
     flees = np.array([c.kind != Kind.MISSING for c in CATEGORIES])
     transit = _by_category(p, "visible_transit_{}", p.visible_transit_dementia)
     transit = np.where(flees, p.visible_transit_robbery, transit)
-    stationary = np.where(flees, 0.0, _by_category(p, "visible_stationary_{}", p.visible_stationary_dementia))
+    stationary = np.where(
+        flees, 0.0, _by_category(p, "visible_stationary_{}", p.visible_stationary_dementia)
+    )
     return transit[category], stationary[category]
 
 
-def _delays(kinds: Ints, category: Ints, uniform: Floats, parameters: Parameters) -> tuple[Ints, Ints]:
+def _delays(
+    kinds: Ints, category: Ints, uniform: Floats, parameters: Parameters
+) -> tuple[Ints, Ints]:
     """Return the delays from last seen to report and from report to alert, in seconds."""
     p = parameters
     missing = kinds == Kind.MISSING
-    median_h = _by_category(p, "report_delay_{}_h", p.report_delay_robbery_minutes / 60.0)[category]
-    sigma = np.array([_DELAY_SIGMA.get(c.traits, _FLIGHT_DELAY_SIGMA) for c in CATEGORIES])[category]
+    median_h = _by_category(p, "report_delay_{}_h", p.report_delay_robbery_minutes / 60.0)[
+        category
+    ]
+    sigma = np.array([_DELAY_SIGMA.get(c.traits, _FLIGHT_DELAY_SIGMA) for c in CATEGORIES])[
+        category
+    ]
     seen = to_seconds(lognormal(uniform[0], median_h * HOUR_S, sigma))
     alert_h = np.where(missing, p.alert_delay_missing_h, p.alert_delay_robbery_minutes / 60.0)
-    alert = to_seconds(lognormal(uniform[1], alert_h * HOUR_S, np.where(missing, _ALERT_SIGMA, _FLIGHT_ALERT_SIGMA)))
+    alert = to_seconds(
+        lognormal(
+            uniform[1], alert_h * HOUR_S, np.where(missing, _ALERT_SIGMA, _FLIGHT_ALERT_SIGMA)
+        )
+    )
     return np.clip(seen, 1, LONGEST_REPORT_DELAY_S), np.clip(alert, 1, LONGEST_ALERT_DELAY_S)
 
 
 def _clocks(
-    kinds: Ints, category: Ints, reported: Ints, clocks: Floats, spare: Floats, score: Floats, parameters: Parameters
+    kinds: Ints,
+    category: Ints,
+    reported: Ints,
+    clocks: Floats,
+    spare: Floats,
+    score: Floats,
+    parameters: Parameters,
 ) -> tuple[Ints, Ints]:
-    """Return when police would find the subject and when it would return, each as if the other did not exist."""
+    """Return when police would find the subject and when it would return, each as if the other did
+    not exist.
+    """
     p = parameters
     rho = p.frailty_end_correlation
     police_score = -rho * score + np.sqrt(1.0 - rho**2) * normal_score(clocks[0])
@@ -293,7 +347,9 @@ def _after(reported: Ints, delay: Ints) -> Ints:
 
 
 def _places(ids: Ints, kinds: Ints, world: World, stream: Stream) -> tuple[Ints, Ints, Ints]:
-    """Return cell and point: the missing by inhabitants, robberies by municipality and address density."""
+    """Return cell and point: the missing by inhabitants, robberies by municipality and address
+    density.
+    """
     grid = world.grid
     u = stream.uniforms(Purpose.ARRIVAL_PLACE, ids)
     lived = np.cumsum(grid.population.astype(np.float64))

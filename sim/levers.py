@@ -31,7 +31,9 @@ class LeverTable:
 
     @classmethod
     def of(cls, policies: Sequence[Policy], gm_codes: Sequence[str], start: date) -> LeverTable:
-        """Resolve the levers of policies for each municipality from every date on which one of them changes."""
+        """Resolve the levers of policies for each municipality from every date on which one of
+        them changes.
+        """
         days = sorted({day for policy in policies for day in policy.change_days()})
         known: list[Levers] = []
         number = np.zeros((len(policies), len(days) + 1, len(gm_codes)), dtype=np.int64)
@@ -43,7 +45,9 @@ class LeverTable:
         return cls(tuple(known), number, starts)
 
     def at(self, at_s: Ints, municipality: Ints) -> Ints:
-        """Return the numbers of the sets in force at times [n] in municipalities [n], as [n, policy]."""
+        """Return the numbers of the sets in force at times [n] in municipalities [n], as [n,
+        policy].
+        """
         phase = np.searchsorted(self.phase_s, at_s, side="right") - 1
         return np.asarray(self.number[:, phase, municipality].T)
 

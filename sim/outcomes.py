@@ -1,4 +1,6 @@
-"""The tables of one replication: one row for each action, incident, month and cost, as a dictionary of columns."""
+"""The tables of one replication: one row for each action, incident, month and cost, as a
+dictionary of columns.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from sim.levers import LeverTable
 from sim.policy import PAYERS, Policy
 from sim.register import FLOWS, STOCKS
 from sim.response import COUNTS
+from sim.setting import Setting
 from sim.sweep import MonthlyCounts
 from sim.tips import TipKind, Tips
 from sim.world import World
@@ -28,7 +31,8 @@ Table: TypeAlias = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Replication:
-    """Everything that one replication yields under every policy; each table is a dictionary of equally long columns.
+    """Everything that one replication yields under every policy; each table is a dictionary of
+    equally long columns.
 
     Attributes:
         actions: one row for each incident that became an action, per policy.
@@ -47,7 +51,11 @@ class Replication:
     notified: Table = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        rows = {name: len(next(iter(table.values()), [])) for name in self.__slots__ if (table := getattr(self, name))}
+        rows = {
+            name: len(next(iter(table.values()), []))
+            for name in self.__slots__
+            if (table := getattr(self, name))
+        }
         return "Replication(" + ", ".join(f"{n:,} {name}" for name, n in rows.items()) + ")"
 
 
@@ -56,8 +64,13 @@ def study_year(at_s: Ints, year_starts_s: Ints) -> Ints:
     return np.asarray(np.searchsorted(year_starts_s, at_s, side="right"))
 
 
-def incident_table(incidents: Incidents, world: World, replication: int, year_starts_s: Ints) -> Table:
+def incident_table(setting: Setting, incidents: Incidents) -> Table:
     """Return the eligible incidents of the study's years."""
+    world, replication, year_starts_s = (
+        setting.world,
+        setting.stream.replication,
+        setting.year_starts_s,
+    )
     codes = np.array([m.gm_code for m in world.grid.municipalities])
     return {
         **_stamp(len(incidents), replication),
@@ -73,13 +86,18 @@ def incident_table(incidents: Incidents, world: World, replication: int, year_st
         "eligible": np.ones(len(incidents), dtype=np.bool_),
         "use_threshold": incidents.use_level,
         "counterfactual_cause": np.array(CAUSES)[incidents.counterfactual_cause],
-        "counterfactual_minutes_to_end": (incidents.counterfactual_s - incidents.reported_s) / 60.0,
+        "counterfactual_minutes_to_end": (incidents.counterfactual_s - incidents.reported_s)
+        / 60.0,
     }
 
 
 def _stamp(n: int, replication: int, scenario: str | None = None) -> Table:
     stamp: Table = {} if scenario is None else {"scenario": np.full(n, scenario)}
-    return {**stamp, "replication": np.full(n, replication), "parameter_draw": np.zeros(n, dtype=np.int64)}
+    return {
+        **stamp,
+        "replication": np.full(n, replication),
+        "parameter_draw": np.zeros(n, dtype=np.int64),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +122,11 @@ class PolicyRun:
 
 
 def action_table(
-    run: PolicyRun, incidents: Incidents, actions: Actions, table: LeverTable, world: World, replication: int,
-    year_starts_s: Ints, end_s: int, room_operators: int,
+    setting: Setting, run: PolicyRun, incidents: Incidents, actions: Actions
 ) -> Table:
     """Return one row for each action of a policy that was reported within the study's years."""
     j, ending = run.column, run.ending
-    inside = (incidents.reported_s >= 0) & (incidents.reported_s < end_s)
+    inside = (incidents.reported_s >= 0) & (incidents.reported_s < setting.end_s)
     rows = np.flatnonzero(actions.used[:, j] & inside)
     some = incidents.take(rows)
     n = len(rows)
@@ -119,14 +136,20 @@ def action_table(
     direct = cause == PARTICIPANT
     tallies = _tip_tallies(run, len(incidents))
     alert_s = actions.alert_s[rows, j]
-    base = incident_table(some, world, replication, year_starts_s)
+    base = incident_table(setting, some)
     return {
-        **_stamp(n, replication, run.name),
+        **_stamp(n, setting.stream.replication, run.name),
         **{name: base[name] for name in ("incident_id", "kind", "category", "gm_code")},
         "alert_at_s": alert_s,
         "radius_m": actions.radius_m[rows, j],
-        **{name: run.counts[name][rows] for name in ("recipients", "delivered", "noticed", "noticed_10min")},
-        **{name: run.counts[name][rows] for name in ("noticed_while_open", "noticed_in_area", "attending", "searching")},
+        **{
+            name: run.counts[name][rows]
+            for name in ("recipients", "delivered", "noticed", "noticed_10min")
+        },
+        **{
+            name: run.counts[name][rows]
+            for name in ("noticed_while_open", "noticed_in_area", "attending", "searching")
+        },
         "true_tips": tallies["true_tips"][rows],
         "false_tips": tallies["false_tips"][rows],
         "cause": np.array(CAUSES)[cause],
@@ -138,14 +161,17 @@ def action_table(
         "counterfactual_minutes_to_end": base["counterfactual_minutes_to_end"],
         "hours_saved": (before - end) / 3600.0,
         "found_only_by_alert": (before_cause == NONE) & (cause != NONE),
-        "message_cost_eur": message_cost_eur(run.counts, ending, actions, table, j)[rows],
+        "message_cost_eur": message_cost_eur(run.counts, ending, actions, setting.table, j)[rows],
         "reported_at_s": some.reported_s,
         "year": base["year"],
         "urban": some.urban,
         "open_s": ending.closed_s[rows] - alert_s,
-        "operators": np.full(n, room_operators),
+        "operators": np.full(n, setting.policies[j].control_room.operators),
         "operator_busy_s": ending.operator_s[rows],
-        **{name: tallies[name][rows] for name in ("calls_handled", "calls_lost", "unit_s", "unit_s_on_false_tips")},
+        **{
+            name: tallies[name][rows]
+            for name in ("calls_handled", "calls_lost", "unit_s", "unit_s_on_false_tips")
+        },
         "messages_sms": run.counts["messages_sms"][rows],
         "messages_voice": run.counts["messages_voice"][rows],
         "public_noticed": run.public_noticed[rows],
@@ -158,7 +184,9 @@ def _tip_tallies(run: PolicyRun, n: int) -> dict[str, Ints]:
     true = tips.kind != TipKind.FALSE
 
     def tally(flags: Bools, weight: Ints | None = None) -> Ints:
-        return np.bincount(tips.incident, flags if weight is None else flags * weight, n).astype(np.int64)
+        return np.bincount(tips.incident, flags if weight is None else flags * weight, n).astype(
+            np.int64
+        )
 
     return {
         "true_tips": tally(ending.made & true),
@@ -175,13 +203,23 @@ def message_cost_eur(
 ) -> Floats:
     """Return the cost of first and closing messages of each incident in euros.
 
-    The closing message goes to everybody whose first message had gone out by then: with a gateway of r messages a second those at places
-    below r times the seconds it was open, with L lines of c seconds those of the started rounds of calls.
+    The closing message goes to everybody whose first message had gone out by then: with a gateway
+    of r messages a second those at places below r times the seconds it was open, with L lines of c
+    seconds those of the started rounds of calls.
     """
     levers = actions.levers[:, column]
     open_s = np.maximum(ending.closed_s - actions.alert_s[:, column], 0)
-    rate = table.values(lambda v: np.inf if v.channels.sms.messages_per_second is None else v.channels.sms.messages_per_second, np.float64)
-    lines = table.values(lambda v: 0 if v.channels.voice.lines is None else v.channels.voice.lines, np.int64)[levers]
+    rate = table.values(
+        lambda v: (
+            np.inf
+            if v.channels.sms.messages_per_second is None
+            else v.channels.sms.messages_per_second
+        ),
+        np.float64,
+    )
+    lines = table.values(
+        lambda v: 0 if v.channels.voice.lines is None else v.channels.voice.lines, np.int64
+    )[levers]
     call_s = table.values(lambda v: v.channels.voice.call_s, np.int64)[levers]
     text_price = table.values(lambda v: v.channels.sms.price_eur, np.float64)[levers]
     voice_price = table.values(lambda v: v.channels.voice.price_eur, np.float64)[levers]
@@ -190,11 +228,15 @@ def message_cost_eur(
         sent = np.where(open_s > 0, np.ceil(open_s * rate[levers]), 0.0)
     closed_texts = np.minimum(texts, sent)
     rounds = -(-open_s // call_s)
-    closed_calls = np.where(lines > 0, np.minimum(calls, lines * rounds), np.where(open_s > 0, calls, 0))
+    closed_calls = np.where(
+        lines > 0, np.minimum(calls, lines * rounds), np.where(open_s > 0, calls, 0)
+    )
     return np.asarray((texts + closed_texts) * text_price + (calls + closed_calls) * voice_price)
 
 
-def register_table(books: MonthlyCounts, policies: Sequence[Policy], world: World, replication: int) -> Table:
+def register_table(
+    books: MonthlyCounts, policies: Sequence[Policy], world: World, replication: int
+) -> Table:
     """Return one row for each policy, month and municipality; month 0 is the start."""
     codes = np.array([m.gm_code for m in world.grid.municipalities])
     months, n_policies, n_towns = len(books.app_users), len(policies), len(codes)
@@ -202,7 +244,9 @@ def register_table(books: MonthlyCounts, policies: Sequence[Policy], world: Worl
     flows = np.diff(books.flows, axis=0, prepend=books.flows[:1])
     shape = (n_policies, months, n_towns)
     rows = n_policies * months * n_towns
-    stock = {name: np.moveaxis(books.stocks[:, k], 0, 1).reshape(rows) for k, name in enumerate(STOCKS)}
+    stock = {
+        name: np.moveaxis(books.stocks[:, k], 0, 1).reshape(rows) for k, name in enumerate(STOCKS)
+    }
     flow = {name: np.moveaxis(flows[:, k], 0, 1).reshape(rows) for k, name in enumerate(FLOWS)}
     names = np.array([policy.name for policy in policies])
     return {
@@ -216,7 +260,9 @@ def register_table(books: MonthlyCounts, policies: Sequence[Policy], world: Worl
     }
 
 
-def cost_table(ledger: Ledger, policies: Sequence[Policy], world: World, replication: int) -> Table:
+def cost_table(
+    ledger: Ledger, policies: Sequence[Policy], world: World, replication: int
+) -> Table:
     """Return one row for each policy, year, municipality, payer and task that costs anything."""
     policy, year, town, payer, task = np.nonzero(ledger.eur)
     codes = np.array([m.gm_code for m in world.grid.municipalities])
@@ -233,7 +279,11 @@ def cost_table(ledger: Ledger, policies: Sequence[Policy], world: World, replica
 
 def stack(tables: Sequence[Table]) -> Table:
     """Put tables with the same columns under each other."""
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]} if tables else {}
+    return (
+        {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+        if tables
+        else {}
+    )
 
 
 def empty_counts(n: int, n_policies: int) -> dict[str, Ints]:

@@ -1,4 +1,6 @@
-"""Points of the plane, sorted so that those inside a circle are found without looking at the rest."""
+"""Points of the plane, sorted so that those inside a circle are found without looking at the
+rest.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where candidates are at the moment of an alert: asleep or awake at home, at an away place, or on the road."""
+"""Where candidates are at the moment of an alert: asleep or awake at home, at an away place, or on
+the road.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ import numpy as np
 from sim.candidates import Candidates
 from sim.clock import Calendar, DayType
 from sim.draws import Bools, Floats, Ints
-from sim.parameters import Parameters
-from sim.world import Occupancy
+from sim.setting import Setting
 
 WORK_HOURS = (7, 18)
-"""On weekdays between these hours who is away is at the usual daytime place, else at the place of leisure."""
+"""On weekdays between these hours who is away is at the usual daytime place, else at the place of
+leisure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +40,32 @@ def at_work_time(calendar: Calendar, at_s: Ints) -> Bools:
     """Tell for each moment whether who is away is at the daytime place."""
     row = calendar.row(at_s)
     hour = calendar.hour_of_day[row]
-    return np.asarray((calendar.day_type[row] == DayType.WEEKDAY) & (hour >= WORK_HOURS[0]) & (hour < WORK_HOURS[1]))
+    return np.asarray(
+        (calendar.day_type[row] == DayType.WEEKDAY)
+        & (hour >= WORK_HOURS[0])
+        & (hour < WORK_HOURS[1])
+    )
 
 
 def locate(
-    candidates: Candidates,
-    who: Ints,
-    at_s: Ints,
-    uniform: Floats,
-    calendar: Calendar,
-    occupancy: Occupancy,
-    parameters: Parameters,
+    setting: Setting, candidates: Candidates, who: Ints, at_s: Ints, uniform: Floats
 ) -> Presence:
     """Return where candidates are; one uniform decides on sleep, absence, road and wheel.
 
     Args:
+        setting: what every stage reads.
         candidates: all candidates.
         who: positions of the people [n] among them.
         at_s: moment of the alert for each [n].
         uniform: draws [n].
-        calendar: hours.
-        occupancy: shares asleep and away.
-        parameters: shares of the road.
     """
+    calendar, occupancy, parameters = setting.calendar, setting.world.occupancy, setting.parameters
     row = calendar.row(at_s)
     day, hour, age = calendar.day_type[row], calendar.hour_of_day[row], candidates.age_band[who]
     p_away = occupancy.away[day, hour, age]
     asleep = uniform < occupancy.asleep[day, hour, age]
-    # The uppermost part of the uniform is away; within it, rescaled, its lowest part is on the road, driving first.
+    # The uppermost part of the uniform is away; within it, rescaled, its lowest part is on the
+    # road, driving first.
     rest = 1.0 - uniform
     away = rest < p_away
     on_road = rest < p_away * parameters.road_share_of_away

@@ -1,9 +1,12 @@
-"""The register of participants: four ordered states, moved by marks that all policies share (Harris's graphical construction).
+"""The register of participants: four ordered states, moved by marks that all policies share
+(Harris's graphical construction).
 
-Every candidate has a Poisson stream of marks; a mark carries one integer uniform that is compared with thresholds which depend on the
-policy, the municipality, the age band, the time and the exposure, never on the candidate's own state. Each mark is therefore a monotone map
-of the states, and policies that are ordered in their thresholds stay ordered in every candidate at every moment (T. E. Harris,
-"Additive set-valued Markov processes and graphical methods", Annals of Probability 6 (1978), doi:10.1214/aop/1176995523).
+Every candidate has a Poisson stream of marks; a mark carries one integer uniform that is compared
+with thresholds which depend on the policy, the municipality, the age band, the time and the
+exposure, never on the candidate's own state. Each mark is therefore a monotone map of the states,
+and policies that are ordered in their thresholds stay ordered in every candidate at every moment
+(T. E. Harris, "Additive set-valued Markov processes and graphical methods", Annals of Probability
+6 (1978), doi:10.1214/aop/1176995523).
 """
 
 from __future__ import annotations
@@ -64,24 +67,46 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dated campaign: `join` is the joining threshold by [policy, municipality]; 0 where nothing is sent."""
+    """A dated campaign: `join` is the joining threshold by [policy, municipality]; 0 where nothing
+    is sent.
+    """
 
     day_number: int
     at_s: int
     join: Ints
 
 
-def draw_events(candidates: Candidates, letters: list[Letter], weeks: float, until_s: int, stream: Stream) -> Events:
-    """Draw entries, marks and answers to letters up to `until_s`; a longer time adds events and changes none."""
-    parts = [_entries(candidates, until_s), *_marks(candidates, until_s, stream)]
-    parts += [_answers(number, letter, candidates, weeks, until_s, stream) for number, letter in enumerate(letters)]
+def draw_events(
+    candidates: Candidates,
+    thresholds: Thresholds,
+    letters: list[Letter],
+    weeks: float,
+    until_s: int,
+    stream: Stream,
+) -> Events:
+    """Draw entries, marks and answers to letters up to `until_s`; a longer time adds events and
+    changes none.
+
+    Marks whose uniform lies between the thresholds of every policy do nothing and are left out.
+    """
+    idle = int(thresholds.strike.max()), int(thresholds.decay.min())
+    parts = [_entries(candidates, until_s), *_marks(candidates, idle, until_s, stream)]
+    parts += [
+        _answers(number, letter, candidates, weeks, until_s, stream)
+        for number, letter in enumerate(letters)
+    ]
     at_s, candidate, kind, word, letter_number = (
         np.concatenate([np.asarray(part[i]) for part in parts]).astype(np.int64) for i in range(5)
     )
     order = np.lexsort((kind, candidate, at_s))
-    # Marks of one candidate in the same second keep the order in which they were drawn: lexsort is stable.
+    # Marks of one candidate in the same second keep the order in which they were drawn: lexsort is
+    # stable.
     return Events(
-        at_s[order], candidate[order], kind[order].astype(np.int8), word[order], letter_number[order].astype(np.int16)
+        at_s[order],
+        candidate[order],
+        kind[order].astype(np.int8),
+        word[order],
+        letter_number[order].astype(np.int16),
     )
 
 
@@ -94,8 +119,12 @@ def _entries(candidates: Candidates, until_s: int) -> _Part:
     return candidates.entry_s[who], who, zero + Kind.ENTRY, zero, zero
 
 
-def _marks(candidates: Candidates, until_s: int, stream: Stream) -> list[_Part]:
-    """Draw the marks in rounds: the k-th mark of all candidates whose k-1-th came in time."""
+def _marks(
+    candidates: Candidates, idle: tuple[int, int], until_s: int, stream: Stream
+) -> list[_Part]:
+    """Draw the marks in rounds, leaving out those that do nothing: the k-th mark of all candidates
+    whose k-1-th came in time.
+    """
     who = np.arange(len(candidates))
     at = np.zeros(len(candidates))
     parts: list[_Part] = []
@@ -106,14 +135,19 @@ def _marks(candidates: Candidates, until_s: int, stream: Stream) -> list[_Part]:
         at_s = to_seconds(at)
         alive = at_s <= until_s
         who, at, at_s, word = who[alive], at[alive], at_s[alive], words[1][alive].astype(np.int64)
-        zero = np.zeros(len(who), dtype=np.int64)
-        parts.append((at_s, who, zero + Kind.MARK, word, zero))
+        acts = (word < idle[0]) | (word >= idle[1])
+        zero = np.zeros(int(acts.sum()), dtype=np.int64)
+        parts.append((at_s[acts], who[acts], zero + Kind.MARK, word[acts], zero))
         round_ += 1
     return parts
 
 
-def _answers(number: int, letter: Letter, candidates: Candidates, weeks: float, until_s: int, stream: Stream) -> _Part:
-    """Draw when each candidate would answer a letter: some weeks after it, the same under every policy."""
+def _answers(
+    number: int, letter: Letter, candidates: Candidates, weeks: float, until_s: int, stream: Stream
+) -> _Part:
+    """Draw when each candidate would answer a letter: some weeks after it, the same under every
+    policy.
+    """
     words = stream.words(Purpose.CAMPAIGN, candidates.id, letter.day_number)
     at_s = letter.at_s + to_seconds(to_uniform(words[1]) * weeks * 7 * 86_400)
     who = np.flatnonzero((words[0].astype(np.int64) < letter.join.max()) & (at_s <= until_s))
@@ -132,7 +166,12 @@ class Register:
     """
 
     def __init__(
-        self, candidates: Candidates, events: Events, thresholds: Thresholds, letters: list[Letter], stale_share: float,
+        self,
+        candidates: Candidates,
+        events: Events,
+        thresholds: Thresholds,
+        letters: list[Letter],
+        stale_share: float,
         n_municipalities: int,
     ) -> None:
         self.candidates = candidates
@@ -145,7 +184,9 @@ class Register:
         self.stocks = np.zeros((4, n_policies, n_municipalities), dtype=np.int64)
         self.flows = np.zeros_like(self.stocks)
         for i, wanted in ((1, State.GOOD), (2, State.STALE)):
-            counts = np.bincount(candidates.municipality[first == wanted], minlength=n_municipalities)
+            counts = np.bincount(
+                candidates.municipality[first == wanted], minlength=n_municipalities
+            )
             self.stocks[i] += counts
             self.stocks[0] += counts
 
@@ -179,7 +220,9 @@ class Register:
         ordered = who[order]
         first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
         starts = np.flatnonzero(first)
-        again[order] = np.arange(len(who)) - np.repeat(starts, np.diff(np.append(starts, len(who))))
+        again[order] = np.arange(len(who)) - np.repeat(
+            starts, np.diff(np.append(starts, len(who)))
+        )
         for turn in range(int(again.max(initial=0)) + 1):
             self._apply_once(begin + np.flatnonzero(again == turn), exposure)
 
@@ -197,7 +240,9 @@ class Register:
         marked = (kind == Kind.MARK)[:, None]
         policy = np.arange(old.shape[1])[None, :]
         alerts = np.minimum(exposure.last_year(who), EXPOSURE_LIMIT)
-        sign_up, upkeep, strike = (x[phase][:, town, age].T for x in (t.sign_up, t.upkeep, t.strike))
+        sign_up, upkeep, strike = (
+            x[phase][:, town, age].T for x in (t.sign_up, t.upkeep, t.strike)
+        )
         decay, departure = (x[policy, age[:, None], alerts] for x in (t.decay, t.departure))
         new[marked & (word < sign_up) & ((old == State.OUT) | (old == State.STALE))] = State.GOOD
         new[marked & (sign_up <= word) & (word < upkeep) & (old == State.STALE)] = State.GOOD
@@ -206,14 +251,24 @@ class Register:
         newly_struck = marked & (upkeep <= word) & (word < strike) & (old == State.STALE) & ~struck
 
         if self._letters:
-            join = np.stack([letter.join for letter in self._letters])[events.letter[rows], :, town]
+            join = np.stack([letter.join for letter in self._letters])[
+                events.letter[rows], :, town
+            ]
             lettered = (kind == Kind.LETTER)[:, None]
-            new[lettered & (word < join) & ((old == State.OUT) | (old == State.STALE))] = State.GOOD
+            new[lettered & (word < join) & ((old == State.OUT) | (old == State.STALE))] = (
+                State.GOOD
+            )
         new[(kind == Kind.ENTRY)[:, None] & (old == State.GONE)] = State.OUT
         self._settle(who, town, old, new, struck, newly_struck)
 
     def _settle(
-        self, who: Ints, town: Ints, old: NDArray[np.uint8], new: NDArray[np.uint8], struck: Bools, newly_struck: Bools
+        self,
+        who: Ints,
+        town: Ints,
+        old: NDArray[np.uint8],
+        new: NDArray[np.uint8],
+        struck: Bools,
+        newly_struck: Bools,
     ) -> None:
         """Store new states and keep the books."""
         row, policy = np.nonzero((old != new) | newly_struck)
@@ -226,19 +281,23 @@ class Register:
         place = (policy, town[row])
         listed_before = (before >= State.STALE) & ~was
         listed_after = (after >= State.STALE) & ~now
-        for i, change in enumerate((
-            listed_after.astype(np.int64) - listed_before,
-            (after == State.GOOD).astype(np.int64) - (before == State.GOOD),
-            (after == State.STALE).astype(np.int64) - (before == State.STALE),
-            now.astype(np.int64) - was,
-        )):
+        for i, change in enumerate(
+            (
+                listed_after.astype(np.int64) - listed_before,
+                (after == State.GOOD).astype(np.int64) - (before == State.GOOD),
+                (after == State.STALE).astype(np.int64) - (before == State.STALE),
+                now.astype(np.int64) - was,
+            )
+        ):
             np.add.at(self.stocks[i], place, change)
-        for i, happened in enumerate((
-            (before == State.OUT) & (after == State.GOOD),
-            was & (after == State.GOOD),
-            listed_before & (after == State.GONE),
-            now & ~was,
-        )):
+        for i, happened in enumerate(
+            (
+                (before == State.OUT) & (after == State.GOOD),
+                was & (after == State.GOOD),
+                listed_before & (after == State.GONE),
+                now & ~was,
+            )
+        ):
             np.add.at(self.flows[i], place, happened)
 
 
@@ -251,8 +310,11 @@ def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8
     return state
 
 
-def app_share(at_years_after_2014: Floats, limit: float, share_2014: float, growth_per_year: float) -> Floats:
-    """Return the share of the willing who use the app: a logistic curve through the figure of 1 November 2014.
+def app_share(
+    at_years_after_2014: Floats, limit: float, share_2014: float, growth_per_year: float
+) -> Floats:
+    """Return the share of the willing who use the app: a logistic curve through the figure of 1
+    November 2014.
 
     Args:
         at_years_after_2014: years since 1 November 2014.

@@ -1,8 +1,11 @@
-"""Sightings: when whoever attends would see and recognise the subject, and who had seen it before the alert.
+"""Sightings: when whoever attends would see and recognise the subject, and who had seen it before
+the alert.
 
-A sighting is the first point of a Poisson process with a hazard (never a clipped probability): encounter times recognition times memory
-times frailty. The encounter rate is sweep width times relative speed over the area of the observer's own activity while the subject is
-inside it (B. O. Koopman, Search and Screening, 1946/1980). One exponential clock a person runs against the integrated hazard.
+A sighting is the first point of a Poisson process with a hazard (never a clipped probability):
+encounter times recognition times memory times frailty. The encounter rate is sweep width times
+relative speed over the area of the observer's own activity while the subject is inside it (B. O.
+Koopman, Search and Screening, 1946/1980). One exponential clock a person runs against the
+integrated hazard.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.draws import NEVER_S, Bools, Floats, Ints, to_seconds
+from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Spans, to_span_s
 from sim.incidents import Incidents
 from sim.parameters import Parameters
 from sim.presence import Presence
@@ -41,8 +44,9 @@ class Observers:
 class FreshHazard:
     """The hazard of a recognised sighting after the alert: two levels and where they hold.
 
-    Times are seconds after the alert and may be negative. The hazard is `moving` between `enter` and `leave` and `still` from `stop` to
-    `end`, times the fading memory, times the remaining attention after closing.
+    Times are seconds after the alert and may be negative. The hazard is `moving` between `enter`
+    and `leave` and `still` from `stop` to `end`, times the fading memory, times the remaining
+    attention after closing.
 
     Attributes:
         enter, leave: the moving subject is inside the observer's area.
@@ -62,13 +66,19 @@ class FreshHazard:
 
 
 def recognition(incidents: Incidents, parameters: Parameters) -> Floats:
-    """Return the probability of recognising the subject when met, times the case's frailty, by incident."""
+    """Return the probability of recognising the subject when met, times the case's frailty, by
+    incident.
+    """
     p = parameters
     base = np.where(incidents.photo, p.recognise_photo, p.recognise_text)
-    return np.asarray(base * np.where(incidents.conspicuous, p.conspicuous_factor, 1.0) * incidents.frailty)
+    return np.asarray(
+        base * np.where(incidents.conspicuous, p.conspicuous_factor, 1.0) * incidents.frailty
+    )
 
 
-def fresh_hazard(observers: Observers, incidents: Incidents, subjects: Subjects, parameters: Parameters) -> FreshHazard:
+def fresh_hazard(
+    observers: Observers, incidents: Incidents, subjects: Subjects, parameters: Parameters
+) -> FreshHazard:
     """Return the hazard of each observer of seeing and recognising the subject after the alert."""
     p = parameters
     i, presence = observers.incident, observers.presence
@@ -76,8 +86,12 @@ def fresh_hazard(observers: Observers, incidents: Incidents, subjects: Subjects,
     driving = presence.driving & ~observers.searches
     walking = presence.on_road & ~presence.driving & ~observers.searches
     modes = (observers.searches, driving, walking)
-    radius = np.select(modes, (p.search_radius_m, p.car_radius_m, p.walk_radius_m), p.window_radius_m)
-    speed = np.select(modes, (p.search_speed_m_per_s, p.car_speed_m_per_s, p.walk_speed_m_per_s), 0.0)
+    radius = np.select(
+        modes, (p.search_radius_m, p.car_radius_m, p.walk_radius_m), p.window_radius_m
+    )
+    speed = np.select(
+        modes, (p.search_speed_m_per_s, p.car_speed_m_per_s, p.walk_speed_m_per_s), 0.0
+    )
     sweep = np.where(driving, p.sweep_car_m, p.sweep_walk_m)
     sweep = sweep * np.where(observers.dark, p.night_sweep_factor, 1.0)
     alertness = np.select(modes, (p.search_alertness, 1.0, 1.0), p.window_attention_share)
@@ -88,7 +102,9 @@ def fresh_hazard(observers: Observers, incidents: Incidents, subjects: Subjects,
     moving = density * np.hypot(speed, subject.speed_m_per_s) * np.where(on_road, road, 1.0)
     # Drivers see nobody off the road; people on foot do, without the gain of a shared road.
     still_road = np.select(
-        (driving & ~incidents.stationary_on_road[i], on_road & incidents.stationary_on_road[i]), (0.0, road), 1.0
+        (driving & ~incidents.stationary_on_road[i], on_road & incidents.stationary_on_road[i]),
+        (0.0, road),
+        1.0,
     )
     still = density * speed * still_road
     offset = (subject.begin_s - observers.alert_s).astype(np.float64)
@@ -106,8 +122,13 @@ def fresh_hazard(observers: Observers, incidents: Incidents, subjects: Subjects,
 def take_hazard(hazard: FreshHazard, rows: Ints) -> FreshHazard:
     """Return the hazard of some of the rows."""
     return FreshHazard(
-        hazard.enter[rows], hazard.leave[rows], hazard.stop[rows], hazard.end[rows], hazard.moving[rows],
-        hazard.still[rows], hazard.search_end[rows],
+        hazard.enter[rows],
+        hazard.leave[rows],
+        hazard.stop[rows],
+        hazard.end[rows],
+        hazard.moving[rows],
+        hazard.still[rows],
+        hazard.search_end[rows],
     )
 
 
@@ -117,12 +138,13 @@ def fading_per_s(parameters: Parameters) -> float:
 
 
 def first_sighting_s(
-    clock: Floats, hazard: FreshHazard, noticed_s: Ints, close_s: Ints, parameters: Parameters
-) -> Ints:
-    """Return when the integrated hazard reaches each clock, in seconds after the alert; `NEVER_S` for never.
+    clock: Floats, hazard: FreshHazard, noticed_s: Spans, close_s: Ints, parameters: Parameters
+) -> Spans:
+    """Return when the integrated hazard reaches each clock, in seconds after the alert;
+    `NEVER_AFTER_S` for never.
 
-    Within each of four pieces (moving or still, before or after closing) the hazard is a constant times exp(-k t), so that integral and
-    inverse are closed forms.
+    Within each of four pieces (moving or still, before or after closing) the hazard is a constant
+    times exp(-k t), so that integral and inverse are closed forms.
 
     Args:
         clock: unit exponential clocks [n].
@@ -132,7 +154,7 @@ def first_sighting_s(
         parameters: uncertain parameters.
     """
     fade = fading_per_s(parameters)
-    begin = np.minimum(noticed_s, NEVER_S).astype(np.float64)
+    begin = noticed_s.astype(np.float64)
     end = np.minimum(hazard.end, hazard.search_end)
     close = close_s.astype(np.float64)
     leave = np.minimum(hazard.leave, end)
@@ -149,38 +171,61 @@ def first_sighting_s(
     open_ = np.ones(clock.shape, dtype=np.bool_)
     for start, stop, level in pieces:
         first = np.exp(-fade * start)
-        area = np.where(stop > start, level * (first - np.exp(-fade * np.maximum(stop, start))) / fade, 0.0)
+        area = np.where(
+            stop > start, level * (first - np.exp(-fade * np.maximum(stop, start))) / fade, 0.0
+        )
         hit = open_ & (area >= left)
         share = np.where(hit, first - left * fade / np.where(hit, level, 1.0), 1.0)
-        found = np.where(hit, np.clip(-np.log(np.maximum(share, 1e-300)) / fade, start, stop), found)
+        found = np.where(
+            hit, np.clip(-np.log(np.maximum(share, 1e-300)) / fade, start, stop), found
+        )
         open_ &= ~hit
         left = np.where(open_, left - area, left)
-    return to_seconds(found)
+    return to_span_s(found)
 
 
 def retrospective_sighting_s(
-    clock: Floats, observers: Observers, incidents: Incidents, subjects: Subjects, parameters: Parameters
-) -> Ints:
-    """Return when, before the alert, each person passed the subject and will realise it on reading the alert.
+    clock: Floats,
+    observers: Observers,
+    incidents: Incidents,
+    subjects: Subjects,
+    parameters: Parameters,
+) -> Spans:
+    """Return when, before the alert, each person passed the subject and will realise it on reading
+    the alert.
 
-    Seconds after the alert, hence not positive; `NEVER_S` for never. People moved about where they are at the alert, on the road for a
-    share of their time.
+    Seconds after the alert, hence not positive; `NEVER_AFTER_S` for never. People moved about
+    where they are at the alert, on the road for a share of their time.
     """
     p = parameters
     i = observers.incident
     subject = subjects.take(i)
     n = len(i)
     radius = np.full(n, p.retrospective_radius_m)
-    enter, leave, stops_inside = inside_disc(subject, observers.presence.x_dm, observers.presence.y_dm, radius)
+    enter, leave, stops_inside = inside_disc(
+        subject, observers.presence.x_dm, observers.presence.y_dm, radius
+    )
     offset = (subject.begin_s - observers.alert_s).astype(np.float64)
     begin = np.maximum(offset, -3600.0 * p.retrospective_hours)
     road = np.where(incidents.urban[i], p.road_factor_urban, p.road_factor_rural)
     seen = p.retrospective_outdoor_share * p.retrospective_share * incidents.frailty[i]
     seen = seen * np.where(incidents.conspicuous[i], p.conspicuous_factor, 1.0)
-    seen = seen * p.sweep_walk_m * np.where(observers.dark, p.night_sweep_factor, 1.0) / (np.pi * radius**2)
-    moving = seen * road * np.hypot(p.walk_speed_m_per_s, subject.speed_m_per_s) * incidents.visible_transit[i]
+    seen = (
+        seen
+        * p.sweep_walk_m
+        * np.where(observers.dark, p.night_sweep_factor, 1.0)
+        / (np.pi * radius**2)
+    )
+    moving = (
+        seen
+        * road
+        * np.hypot(p.walk_speed_m_per_s, subject.speed_m_per_s)
+        * incidents.visible_transit[i]
+    )
     still_road = np.where(incidents.stationary_on_road[i], road, 1.0)
-    still = seen * still_road * p.walk_speed_m_per_s * (incidents.visible_stationary[i] & stops_inside)
+    still = (
+        seen * still_road * p.walk_speed_m_per_s * (incidents.visible_stationary[i] & stops_inside)
+    )
     stop = (subject.stop_s - observers.alert_s).astype(np.float64)
     until = np.minimum((subject.vanish_s - observers.alert_s).astype(np.float64), 0.0)
     moving_from, moving_to = np.maximum(offset + enter, begin), np.minimum(offset + leave, until)
@@ -191,4 +236,4 @@ def retrospective_sighting_s(
     standing = ~in_motion & (moved + stood >= clock) & (stood > 0.0)
     at = np.where(in_motion, moving_from + clock / np.where(in_motion, moving, 1.0), np.inf)
     at = np.where(standing, still_from + (clock - moved) / np.where(standing, still, 1.0), at)
-    return np.where(np.isinf(at), NEVER_S, np.minimum(to_seconds(at), 0))
+    return np.where(np.isinf(at), np.int32(NEVER_AFTER_S), np.minimum(to_span_s(at), 0))

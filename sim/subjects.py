@@ -1,9 +1,11 @@
-"""Where the missing person or the robber is: a straight path at a steady pace, then standing still or out of sight.
+"""Where the missing person or the robber is: a straight path at a steady pace, then standing still
+or out of sight.
 
-Distances follow lost-person behaviour: quantiles by category, interpolated monotonely on a log scale (R. J. Koester, Lost Person
-Behavior, 2008, urban tables; G. Gibb and P. Woolnough, Missing Persons, Grampian Police, 2007), with a mass at the starting point
-(E. Cawi, SARBayes: about 10 % are found within 50 m). The pace is such that a subject who is still active when it could have arrived
-takes the active time for the way.
+Distances follow lost-person behaviour: quantiles by category, interpolated monotonely on a log
+scale (R. J. Koester, Lost Person Behavior, 2008, urban tables; G. Gibb and P. Woolnough, Missing
+Persons, Grampian Police, 2007), with a mass at the starting point (E. Cawi, SARBayes: about 10 %
+are found within 50 m). The pace is such that a subject who is still active when it could have
+arrived takes the active time for the way.
 """
 
 from __future__ import annotations
@@ -14,7 +16,17 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from sim.categories import CATEGORIES, QUANTILE_SHARES, Kind
-from sim.draws import Bools, Floats, Ints, Purpose, Stream, lognormal, normal_score, to_seconds, triangular
+from sim.draws import (
+    Bools,
+    Floats,
+    Ints,
+    Purpose,
+    Stream,
+    lognormal,
+    normal_score,
+    to_seconds,
+    triangular,
+)
 from sim.incidents import Incidents
 from sim.parameters import Parameters
 
@@ -32,7 +44,8 @@ class Subjects:
     """Paths [n] of the subjects of some incidents.
 
     Attributes:
-        x_dm, y_dm: start, the last-known point, RD in decimetres (integers, so that moving the whole world changes nothing).
+        x_dm, y_dm: start, the last-known point, RD in decimetres (integers, so that moving the
+            whole world changes nothing).
         dx, dy: unit vector of the way.
         pace_m_per_s: displacement per second while moving.
         speed_m_per_s: own speed while moving (at least the pace).
@@ -64,8 +77,9 @@ class Subjects:
 def distance_m(category: int, uniform: Floats, start_mass: float, factor: float) -> Floats:
     """Return distances from the last-known point.
 
-    Below `start_mass` the subject stays within 50 m; above it the distances of the category's table, interpolated monotonely
-    in the logarithm over normal scores and continued with the last slopes.
+    Below `start_mass` the subject stays within 50 m; above it the distances of the category's
+    table, interpolated monotonely in the logarithm over normal scores and continued with the last
+    slopes.
 
     Args:
         category: number of a category with a distance table.
@@ -81,13 +95,20 @@ def distance_m(category: int, uniform: Floats, start_mass: float, factor: float)
     log_m = np.log(np.array(CATEGORIES[category].quantiles_km) * 1000.0)
     low = (log_m[1] - log_m[0]) / (score[1] - score[0])
     high = (log_m[-1] - log_m[-2]) / (score[-1] - score[-2])
-    # Two points beyond the table carry the slopes on; the interpolation is monotone through all of them.
+    # Two points beyond the table carry the slopes on; the interpolation is monotone through all of
+    # them.
     at = np.concatenate(([-6.0], score, [6.0]))
-    value = np.concatenate(([log_m[0] + low * (-6.0 - score[0])], log_m, [log_m[-1] + high * (6.0 - score[-1])]))
+    value = np.concatenate(
+        ([log_m[0] + low * (-6.0 - score[0])], log_m, [log_m[-1] + high * (6.0 - score[-1])])
+    )
     curve = PchipInterpolator(at, value)
     far = np.exp(curve(np.clip(normal_score(uniform), -6.0, 6.0)))
     near = np.asarray(uniform) < start_mass
-    return np.where(near, _NEAR_M * uniform / start_mass if start_mass > 0.0 else 0.0, np.clip(far * factor, 0.0, _LONGEST_M))
+    return np.where(
+        near,
+        _NEAR_M * uniform / start_mass if start_mass > 0.0 else 0.0,
+        np.clip(far * factor, 0.0, _LONGEST_M),
+    )
 
 
 def draw_subjects(incidents: Incidents, parameters: Parameters, stream: Stream) -> Subjects:
@@ -109,7 +130,9 @@ def draw_subjects(incidents: Incidents, parameters: Parameters, stream: Stream) 
         )
         if category.kind == Kind.MISSING:
             length[rows] = distance_m(number, u[0][rows], p.start_mass_share, p.distance_factor)
-            hours = p.active_hours_dementia if category.traits == "dementia" else p.active_hours_other
+            hours = (
+                p.active_hours_dementia if category.traits == "dementia" else p.active_hours_other
+            )
             active_s[rows] = lognormal(u[3][rows], hours * 3600.0, _ACTIVE_SIGMA)
         else:
             minutes = p[f"flight_window_{category.traits}_minutes"]
@@ -140,12 +163,13 @@ def inside_disc(
 
     Args:
         subject: paths [n].
-        x_dm, y_dm: centres of the discs [n], RD in decimetres.
+        x_dm: centres of the discs [n], RD in decimetres.
+        y_dm: the same to the north.
         radius_m: radii of the discs [n].
 
     Returns:
-        Times of entering and leaving in seconds since `begin_s` (leaving is not after the stop; equal when never inside), and
-        whether the place of the stop is inside.
+        Times of entering and leaving in seconds since `begin_s` (leaving is not after the stop;
+        equal when never inside), and whether the place of the stop is inside.
     """
     east, north = (x_dm - subject.x_dm) / 10.0, (y_dm - subject.y_dm) / 10.0
     along = east * subject.dx + north * subject.dy
@@ -159,4 +183,8 @@ def inside_disc(
     way = subject.pace_m_per_s * duration
     stops_inside = (way - along) ** 2 <= half2
     never = half2 <= 0.0
-    return np.where(never, 0.0, enter), np.where(never, 0.0, leave), np.asarray(stops_inside & ~never)
+    return (
+        np.where(never, 0.0, enter),
+        np.where(never, 0.0, leave),
+        np.asarray(stops_inside & ~never),
+    )

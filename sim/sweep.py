@@ -1,27 +1,31 @@
-"""The walk through time: register and exposure move on from alert to alert, and each alert reads them once for all policies."""
+"""The walk through time: register and exposure move on from alert to alert, and each alert reads
+them once for all policies.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.actions import Circle
-from sim.alerts import Selection, by_policy
 from sim.candidates import Candidates, registered_at_start
-from sim.clock import Calendar
+from sim.clock import DAY_S, YEAR_S, date_to_s, month_starts
 from sim.draws import Bools, Floats, Ints
 from sim.exposure import Exposure
 from sim.incidents import Incidents
-from sim.levers import LeverTable
+from sim.layout import by_policy
 from sim.points import PointIndex
 from sim.presence import at_work_time
-from sim.register import Register, State
+from sim.register import Register, State, app_share
+from sim.setting import Setting
 
 CHUNK_ROWS = 16_000
-"""Rows of one chunk: large enough that the cost of a call does not count, small enough for the caches."""
+"""Rows of one chunk: large enough that the cost of a call does not count, small enough for the
+caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,42 @@ class AppCurve:
         return np.interp(np.asarray(seconds, dtype=np.float64), self.at_s, self.share)
 
 
+_APP_BASE_DAY = date(2014, 11, 1)
+_KNOT_DAYS = 30
+
+
+def app_curve(setting: Setting) -> AppCurve:
+    """Return the adoption of the app from a year before the start to after the last alert."""
+    p = setting.parameters
+    last_s = setting.last_alert_s + _KNOT_DAYS * DAY_S
+    at_s = np.arange(-YEAR_S, last_s, _KNOT_DAYS * DAY_S, dtype=np.float64)
+    years = (at_s - date_to_s(setting.start, _APP_BASE_DAY)) / YEAR_S
+    share = app_share(years, p.app_share_limit, p.app_share_2014, p.app_growth_rate)
+    return AppCurve(at_s, share)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the register says at the moments of some alerts: rows [n] of an alert and a candidate,
+    under p policies.
+
+    Attributes:
+        circle: number of the alert of each row, ascending.
+        who: position of the candidate.
+        state: `State` under each policy, [n, p].
+        struck: struck off under each policy, [n, p].
+        alerts_last_week: alerts that covered the home in the week before, [n, p].
+        home_inside: the home is inside the circle.
+    """
+
+    circle: Ints
+    who: Ints
+    state: NDArray[np.uint8]
+    struck: Bools
+    alerts_last_week: NDArray[np.int16]
+    home_inside: Bools
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Some successive alerts with what the register says about the people around.
@@ -49,13 +89,29 @@ class Chunk:
         circles: the alerts, all under the same p policies.
         columns: numbers of those policies, [p].
         selection: their rows.
-        shares: share of adoption of the app and share of the first participants moved to it, each [circle, p].
+        shares: share of adoption of the app and share of the first participants moved to it, each
+            [circle, p].
     """
 
     circles: list[Circle]
     columns: Ints
     selection: Selection
     shares: tuple[Floats, Floats]
+
+    @property
+    def incident(self) -> Ints:
+        """Position of the incident of each alert."""
+        return np.array([c.incident for c in self.circles], dtype=np.int64)
+
+    @property
+    def alert_s(self) -> Ints:
+        """Moment of each alert."""
+        return np.array([c.alert_s for c in self.circles], dtype=np.int64)
+
+    @property
+    def radius_m(self) -> Ints:
+        """Radius of each alert."""
+        return np.array([c.radius_m for c in self.circles], dtype=np.int64)
 
 
 @dataclass(slots=True)
@@ -100,25 +156,29 @@ class Sweep:
     """One pass through the alerts of a replication.
 
     Args:
+        setting: what every stage reads.
         candidates: all candidates.
-        register: their states, at the start.
-        exposure: alerts lately, empty.
-        curve: adoption of the app.
-        table: levers.
-        calendar: hours of the wall clock.
         incidents: all incidents.
-        month_ends_s: ends of the months to be counted, ascending.
-        n_municipalities: number of municipalities.
+        register: the candidates' states, at the start.
+        exposure: alerts lately, empty.
     """
 
     def __init__(
-        self, candidates: Candidates, register: Register, exposure: Exposure, curve: AppCurve, table: LeverTable,
-        calendar: Calendar, incidents: Incidents, month_ends_s: Ints, n_municipalities: int,
+        self,
+        setting: Setting,
+        candidates: Candidates,
+        incidents: Incidents,
+        register: Register,
+        exposure: Exposure,
     ) -> None:
         self._candidates, self._register, self._exposure = candidates, register, exposure
-        self._curve, self._table, self._calendar, self._incidents = curve, table, calendar, incidents
-        self._month_ends_s = month_ends_s
-        self._n_municipalities = n_municipalities
+        self._table, self._calendar, self._incidents = setting.table, setting.calendar, incidents
+        self._curve = app_curve(setting)
+        months = month_starts(setting.start, 12 * setting.years)[1:]
+        ends = [date_to_s(setting.start, day) for day in months]
+        self._month_ends_s = np.array(ends, dtype=np.int64)
+        self._n_municipalities = setting.n_municipalities
+        table = setting.table
         self._adoption = table.values(lambda v: v.channels.app.adoption_factor, np.float64)
         self._moved = table.values(lambda v: v.channels.app.register_moved_share, np.float64)
         self._app_on = table.values(lambda v: v.channels.app.enabled, np.bool_)
@@ -126,10 +186,14 @@ class Sweep:
         number = np.arange(len(candidates))
         self._mark = np.zeros(len(candidates), dtype=np.bool_)
         self._homes = PointIndex.of(candidates.x_dm, candidates.y_dm, number)
-        possible = np.flatnonzero(self._may_use_app())
+        self._possible = possible = np.flatnonzero(self._may_use_app())
         self._places = {
-            True: PointIndex.of(candidates.work_x_dm[possible], candidates.work_y_dm[possible], possible),
-            False: PointIndex.of(candidates.leisure_x_dm[possible], candidates.leisure_y_dm[possible], possible),
+            True: PointIndex.of(
+                candidates.work_x_dm[possible], candidates.work_y_dm[possible], possible
+            ),
+            False: PointIndex.of(
+                candidates.leisure_x_dm[possible], candidates.leisure_y_dm[possible], possible
+            ),
         }
         self._stocks = [register.stocks.copy()]
         self._flows = [register.flows.copy()]
@@ -142,10 +206,14 @@ class Sweep:
         return np.asarray((self._candidates.app_level < most) | moved) & bool(self._app_on.any())
 
     def app_shares(self, at_s: int, levers: Ints) -> tuple[Floats, Floats]:
-        """Return the share of adoption and the moved share under some sets of levers at a moment."""
+        """Return the share of adoption and the moved share under some sets of levers at a
+        moment.
+        """
         share = float(self._curve.at(np.array([at_s]))[0])
         on = self._app_on[levers]
-        return np.where(on, share * self._adoption[levers], 0.0), np.where(on, self._moved[levers], 0.0)
+        return np.where(on, share * self._adoption[levers], 0.0), np.where(
+            on, self._moved[levers], 0.0
+        )
 
     def run(self, circles: list[Circle], history: set[int], levers: Ints) -> Iterator[Chunk]:
         """Go through the alerts in order of time and yield them in chunks.
@@ -185,10 +253,14 @@ class Sweep:
 
     def counts(self) -> MonthlyCounts:
         """Return the monthly books; complete once `run` has ended."""
-        return MonthlyCounts(np.stack(self._stocks), np.stack(self._flows), np.stack(self._app_users))
+        return MonthlyCounts(
+            np.stack(self._stocks), np.stack(self._flows), np.stack(self._app_users)
+        )
 
     def _centre(self, circle: Circle) -> tuple[int, int]:
-        return int(self._incidents.x_dm[circle.incident]), int(self._incidents.y_dm[circle.incident])
+        return int(self._incidents.x_dm[circle.incident]), int(
+            self._incidents.y_dm[circle.incident]
+        )
 
     def _move_to(self, at_s: int) -> None:
         """Bring register, exposure and books to a moment."""
@@ -204,7 +276,9 @@ class Sweep:
 
     def _count_months(self, before_s: int) -> None:
         """Count the register at each end of a month before a moment."""
-        while (done := len(self._stocks) - 1) < len(self._month_ends_s) and self._month_ends_s[done] < before_s:
+        while (done := len(self._stocks) - 1) < len(self._month_ends_s) and self._month_ends_s[
+            done
+        ] < before_s:
             end = int(self._month_ends_s[done])
             self._advance(end - 1)
             self._stocks.append(self._register.stocks.copy())
@@ -215,21 +289,23 @@ class Sweep:
         """Count the app users by [policy, municipality]."""
         n_policies = self._register.state.shape[1]
         out = np.zeros((n_policies, self._n_municipalities), dtype=np.int64)
-        alike: dict[bytes, tuple[NDArray[np.float64], Bools]] = {}
-        town = self._candidates.municipality
+        who = self._possible
+        town, started = self._candidates.municipality[who], self._started[who]
+        level, move = self._candidates.app_level[who], self._candidates.move_level[who]
+        there = self._register.state[who] != State.GONE
+        phase = int(np.searchsorted(self._table.phase_s, at_s, side="right")) - 1
+        alike: dict[bytes, Bools] = {}
         for j in range(n_policies):
-            phase = int(np.searchsorted(self._table.phase_s, at_s, side="right")) - 1
             levers = self._table.number[j, phase]
-            share, moved = self.app_shares(at_s, levers)
-            key = share.tobytes() + moved.tobytes()
-            if key not in alike:
-                level, move = self._candidates.app_level, self._candidates.move_level
-                alike[key] = (share, (level < share[town]) | (self._started & (move < moved[town])))
-            uses = alike[key][1] & (self._register.state[:, j] != State.GONE)
-            out[j] = np.bincount(town[uses], minlength=self._n_municipalities)
+            if (key := levers.tobytes()) not in alike:
+                share, moved = self.app_shares(at_s, levers)
+                alike[key] = (level < share[town]) | (started & (move < moved[town]))
+            out[j] = np.bincount(town[alike[key] & there[:, j]], minlength=self._n_municipalities)
         return out
 
-    def _around(self, circle: Circle, covered: Ints, share: tuple[Floats, Floats]) -> tuple[Ints, Bools]:
+    def _around(
+        self, circle: Circle, covered: Ints, share: tuple[Floats, Floats]
+    ) -> tuple[Ints, Bools]:
         """Return who may be reached, ascending, and whose home is inside the circle."""
         listed = (self._register.state[covered] >= State.STALE)[:, circle.policies].any(axis=1)
         users = self._uses_app(covered, share)
@@ -249,4 +325,3 @@ class Sweep:
         most, moved = share[0].max(), share[1].max()
         by_move = self._started[who] & (self._candidates.move_level[who] < moved)
         return np.asarray((self._candidates.app_level[who] < most) | by_move)
-

@@ -13,7 +13,7 @@ REPLICATIONS = 1
 
 
 class Estimate(NamedTuple):
-    """A mean with its interval, each of the shape of the sample without the axis of the replications."""
+    """A mean with its interval, shaped as the sample without the axis of the replications."""
 
     mean: Floats
     low: Floats
@@ -57,14 +57,14 @@ def fieller(above: Floats, below: Floats, level: float) -> Estimate:
 
 
 def linearised_ratio(above: Floats, below: Floats) -> Floats:
-    """Return one value per replication whose mean is the ratio of means and whose spread is that of its delta-method error.
+    """Return one value per replication that has the mean and the error of a ratio of means.
 
     The value is r + (above - r below) / mean(below) with r the ratio of means (Cochran, Sampling
     Techniques, section 6.4); values of two policies of the same replications can be subtracted
     like any other measure. NaN where the mean below is not positive.
     """
-    mean_x = above.mean(axis=REPLICATIONS, keepdims=True)
-    mean_y = below.mean(axis=REPLICATIONS, keepdims=True)
+    n = np.sum(~np.isnan(above), axis=REPLICATIONS)
+    mean_x, mean_y = (np.expand_dims(_mean(x, n), REPLICATIONS) for x in (above, below))
     positive = mean_y > 0
     ratio = np.where(positive, over(mean_x, mean_y), np.nan)
     return ratio + over(above - ratio * below, np.where(positive, mean_y, np.nan))
@@ -77,7 +77,7 @@ def share_positive(sample: Floats) -> Floats:
 
 
 def variance_reduction(first: Floats, second: Floats) -> Floats:
-    """Return by how much pairing shrinks the variance of a difference: (var a + var b) / var(a - b), over axis 1.
+    """Return by how much pairing shrinks a variance: (var a + var b) / var(a - b), over axis 1.
 
     It is the factor by which independent runs would need more replications; NaN where the
     difference does not vary.

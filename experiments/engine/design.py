@@ -1,27 +1,23 @@
-"""What a run is: its content-addressed identity, the hash of each policy, its tasks and its resolved configuration."""
+"""What a run is: its identity by content, the hash of each policy, its tasks, its configuration."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from experiments.engine.store import Shard, sha256_of
 from experiments.engine.tables import POLICY_TABLES
+from experiments.study import ROOT, LoadedStudy
 from sim.errors import DataError
 from sim.policy import Policy
 
-if TYPE_CHECKING:
-    from experiments.study import LoadedStudy
-
 SCHEMA_VERSION = 1
-"""Raised when the layout of a run folder or of a table changes: an older folder is then left alone."""
-ROOT = Path(__file__).resolve().parents[2]
+"""Raised when the layout of a run folder or a table changes: an older folder is then left alone."""
 LOCK_FILE = "requirements.lock"
 DATA_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".toml"})
 PACKAGES = (
@@ -37,7 +33,7 @@ PACKAGES = (
 )
 WORDS_OF_A_POLICY = frozenset({"intent", "source"})
 BLOCK = 1
-"""Replications in a shard: one, so that an interruption costs no more than the replications under way."""
+"""Replications in a shard: an interruption then costs no more than those under way."""
 
 
 class Design(NamedTuple):
@@ -50,7 +46,7 @@ class Design(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One replication: the policies (positions in the study) whose shards are missing, and whether incidents are."""
+    """One replication: the policies (by position) that miss shards, and whether incidents are missing."""
 
     replication: int
     missing: tuple[int, ...]
@@ -95,13 +91,13 @@ def canonical_json(value: object) -> bytes:
 
 
 def policy_hash(policy: Policy) -> str:
-    """Return 16 hexadecimal digits that name a policy by its levers and its name; other words may change freely."""
+    """Return 16 hexadecimal digits for a policy's levers and name; its other words may change."""
     levers = policy.model_dump(mode="json", by_alias=True, exclude=set(WORDS_OF_A_POLICY))
     return hashlib.sha256(canonical_json(levers)).hexdigest()[:16]
 
 
 def folder_sha256(folder: Path, suffixes: frozenset[str]) -> str:
-    """Return one sha256 over the names and bytes of the files with these suffixes, in order of their names.
+    """Return one sha256 over the names and bytes of the files with these suffixes, by name.
 
     Raises:
         DataError: the folder holds no such file, or one cannot be read.
@@ -134,7 +130,7 @@ def versions() -> dict[str, str]:
 
 
 def shards_of(table: str, hashes: Sequence[str], replications: Iterable[int]) -> list[Shard]:
-    """Return the shards of a table in canonical order: policies in the order of the study, then replications."""
+    """Return the shards of a table in canonical order: policies as in the study, replications."""
     names = list(hashes) if table in POLICY_TABLES else [""]
     blocks = list(replications)
     return [Shard(table, name, block, block + BLOCK - 1) for name in names for block in blocks]
@@ -165,7 +161,7 @@ def tasks(hashes: Sequence[str], replications: int, present: frozenset[str]) -> 
 
 
 def config(loaded: LoadedStudy, run_id: str) -> str:
-    """Return the resolved configuration as TOML: the study, every parameter and every lever of every policy."""
+    """Return the resolved configuration as TOML: the study, every parameter, every lever."""
     return to_toml(
         {
             **loaded.study.model_dump(mode="python"),
@@ -179,8 +175,8 @@ def config(loaded: LoadedStudy, run_id: str) -> str:
     )
 
 
-def _without_none(value: Any) -> Any:
-    """TOML has no null: a lever without a value (an unlimited number of lines, no date) is written as the word none."""
+def _without_none(value: object) -> object:
+    """Return a value with the word none for None: TOML has no null."""
     if isinstance(value, Mapping):
         return {key: _without_none(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -215,25 +211,26 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    # JSON escapes what TOML wants escaped, save DEL and the surrogate pairs that ensure_ascii would give.
+    # JSON escapes what TOML wants escaped, save DEL.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
-    if isinstance(value, date):
-        return value.isoformat()
+def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return (
-            "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
-        )
+        return "{" + ", ".join(f"{_key(key)} = {_value(v)}" for key, v in value.items()) + "}"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    # Before int: True is one.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no TOML form: {value!r}")

@@ -1,4 +1,4 @@
-"""Runs a study: finds what is missing, has it computed, and writes tables and manifest into the run folder."""
+"""Runs a study: finds what is missing, has it computed, and writes the tables and the manifest."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Iterator[Outcom
 
 
 def _portable(path: Path) -> str:
-    """Return a path without the folders of this machine: relative to where we are, or the bare name."""
+    """Return a path without folders of this machine: relative to where we are, or the bare name."""
     here = Path.cwd()
     full = path.resolve()
     return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
@@ -332,7 +332,7 @@ def municipalities(grid_folder: Path) -> list[dict[str, Any]]:
 
 
 def processor() -> list[str]:
-    """Return the processor features that NumPy found; log and exp differ in the last bit between them."""
+    """Return the processor features that NumPy found: log and exp differ in the last bit by them."""
     import numpy as np
 
     found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])

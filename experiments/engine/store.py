@@ -1,4 +1,4 @@
-"""The run folder on disk: shards, tables and manifest, written whole or not at all, and read back."""
+"""The run folder on disk: shards, tables and manifest, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEMPORARY = ".tmp"
 
 
 class Shard(NamedTuple):
-    """Rows of one table for one policy (its hash; empty for incidents) and a block of replications, both ends included."""
+    """Rows of a table for a policy (its hash; empty for incidents) and replications first to last."""
 
     table: str
     policy: str
@@ -45,7 +45,7 @@ class Shard(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What is known of a file that was written: path relative to the run folder, rows, sha256 of its bytes."""
+    """What is known of a written file: path relative to the run folder, rows, sha256 of its bytes."""
 
     path: str
     rows: int
@@ -87,7 +87,7 @@ class RunFolder:
 
     @property
     def failures(self) -> list[dict[str, Any]]:
-        """Replications that raised: replication, error (the exception's text) and reproduce (a command)."""
+        """Replications that raised: `replication`, `error` (its text) and `reproduce` (a command)."""
         return list(self.manifest()["failures"])
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file next to `path` that takes its place, once it is safe on disk, when the block ends well."""
+    """Give a temporary file that takes the place of `path`, safe on disk, when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
@@ -174,7 +174,7 @@ def sha256_of(path: Path) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the run folder for this process; the kernel lets go of it when the process dies, however it dies.
+    """Hold the run folder for this process; the kernel lets go of it however the process ends.
 
     The number of the process stands in the lock file only to be told to the second one.
 
@@ -261,7 +261,7 @@ def assemble(folder: Path, name: str, shards: Iterable[Shard]) -> Receipt:
 
 
 def write_frame(folder: Path, name: str, frame: pd.DataFrame) -> list[Receipt]:
-    """Write a table that was worked out from others as Parquet and as CSV, and return the receipts of both."""
+    """Write a table that was worked out as Parquet and as CSV, and return the receipts of both."""
     columns = {column.name: frame[column.name].to_numpy() for column in tables.TABLES[name]}
     table = tables.to_arrow(name, columns)
     files = {

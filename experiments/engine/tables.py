@@ -1,10 +1,11 @@
-"""The tables of a run: their columns, types and units, and how they are written so that equal outcomes give equal bytes."""
+"""The tables of a run: columns, types and units, and their writing: equal rows give equal bytes."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 class Column(NamedTuple):
-    """One column of a table: `type` is text, flag, int32, int64 or float64; `unit` is empty where there is none."""
+    """One column of a table; `unit` is empty where there is none."""
 
     name: str
     type: Literal["text", "flag", "int32", "int64", "float64"]
@@ -168,7 +169,7 @@ COSTS = (
         "task",
         "text",
         "",
-        "policy_work, relation_management, communication, messages, campaign, transition or ending",
+        "one of the memo's three tasks, or messages, campaign, transition, ending",
     ),
     Column("eur", "float64", "EUR", "cost"),
 )
@@ -234,7 +235,8 @@ def schema(name: str) -> pa.Schema:
     import pyarrow as pa
 
     types = {
-        "text": pa.string(), "flag": pa.bool_(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(),
+        "text": pa.string(), "flag": pa.bool_(),
+        "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(),
     }  # fmt: skip
     return pa.schema(
         [
@@ -286,7 +288,7 @@ def to_arrow(name: str, columns: Columns) -> pa.Table:
 
 
 def canonical_order(columns: Columns, keys: Sequence[str]) -> NDArray[np.intp] | None:
-    """Return the stable order of rows by `keys`, the first key being the slowest; None without keys."""
+    """Return the stable order of rows by `keys`, the first being the slowest; None without keys."""
     if len(keys) == 0:
         return None
     return np.lexsort([np.asarray(columns[key]) for key in reversed(keys)])
@@ -304,7 +306,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def write_parquet(parts: Iterable[pa.Table], target: pa.Schema, sink: Any) -> int:
+def write_parquet(parts: Iterable[pa.Table], target: pa.Schema, sink: Path | BinaryIO) -> int:
     """Write tables one after the other as one Parquet file and return the number of rows.
 
     Row groups are filled to `ROWS_PER_GROUP` whatever the sizes of the parts, so that the bytes
@@ -336,7 +338,7 @@ def guard(text: str) -> str:
 
 
 def csv_text(name: str, frame: pd.DataFrame) -> str:
-    """Return a table as CSV: text guarded against formulas, numbers in full, nothing where a number is undefined."""
+    """Return a table as CSV: text guarded against formulas, numbers in full, nothing for NaN."""
     guarded = frame.loc[:, [column.name for column in TABLES[name]]].copy()
     for column in TABLES[name]:
         if column.type == "text":

@@ -1,4 +1,4 @@
-"""Computes replications, here or in processes of this machine; each writes its own shards and hands back a receipt."""
+"""Computes replications, here or in other processes; each writes its shards and returns receipts."""
 
 # mypy: allow-untyped-calls
 # distributed declares itself typed, but leaves the functions called here without types.
@@ -38,7 +38,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 class Job(NamedTuple):
-    """What every task of a run shares; it travels to the workers, so everything in it can be pickled."""
+    """What every task of a run shares; it travels to the workers, so all of it can be pickled."""
 
     folder: Path
     grid_folder: Path
@@ -83,7 +83,8 @@ class _Recorded:
         if not isinstance(error, Exception) or isinstance(error, InputError | OSError):
             return False
         where = traceback.extract_tb(trace)[-1]
-        self.text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno} in {where.name})"
+        place = f"{Path(where.filename).name}:{where.lineno} in {where.name}"
+        self.text = f"{type(error).__name__}: {error} ({place})"
         return True
 
 
@@ -109,7 +110,7 @@ def perform(job: Job, task: Task) -> Outcome:
             start=job.start,
             years=job.years,
         )
-        # Every shard is checked before the first is written, so that a faulty replication leaves nothing.
+        # All are checked before the first is written: a faulty replication leaves nothing.
         ready = [
             (shard, tables.to_arrow(shard.table, columns))
             for shard, columns in _split(job, task, result)
@@ -153,7 +154,7 @@ def serial(job: Job, todo: Sequence[Task]) -> Iterator[Outcome]:
 
 
 def parallel(job: Job, todo: Sequence[Task], workers: int) -> Iterator[Outcome]:
-    """Compute the tasks in `workers` processes of this machine and yield the outcomes as they come.
+    """Compute the tasks in `workers` processes here and yield the outcomes as they come.
 
     No more than twice as many tasks as workers are handed out at a time. A worker that dies is
     started anew and its task given to another; a task that kills several workers comes back as a
@@ -236,7 +237,7 @@ def _cluster(workers: int, stop: _Stop) -> Iterator[Client]:
 
 
 class _Stop:
-    """Notes a signal that asks the run to end; what is under way is left, what is written stays."""
+    """Notes a signal that asks the run to end; what is under way is left, what is there stays."""
 
     def __init__(self) -> None:
         self.signal: int | None = None

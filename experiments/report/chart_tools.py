@@ -278,6 +278,19 @@ def _leader(axes: Axes, dot: tuple[float, ...], box: Any) -> None:
     axes.plot([x0, x1], [y0, y1], color=PALE, lw=0.7, zorder=1)
 
 
+def format_ticks(axes: Axes, words: Words, which: str = "x") -> None:
+    """Write the numbers on an axis (`x` or `y`) as the language does, with as few decimals as it takes."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def shown(value: float, _position: int | None = None) -> str:
+        digits = next((d for d in (0, 1, 2) if math.isclose(round(value, d), value, abs_tol=1e-9)), 3)
+        return words.decimal(value, digits)
+
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(shown))
+
+
 def svg_text(figure: Figure) -> str:
     """Return a figure as a complete SVG document; the same figure always gives the same text."""
     sink = io.StringIO()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from experiments.report.facts import PAYER_MEASURES, Estimate, Facts
-from experiments.report.words import Words, digits_for, digits_that_agree
+from experiments.report.facts import PAYER_MEASURES, Facts
+from experiments.report.words import Words, digits_that_agree, whole_for
 
 
 def answer(facts: Facts, words: Words) -> list[str]:
@@ -35,8 +35,10 @@ def _today(facts: Facts, words: Words) -> str:
     return words(
         "answer.today",
         policy=policy,
-        direct=words.hundred(direct.mean, digits_for(direct.mean)),
-        extra=words.hundred(extra, digits_for(extra)),
+        direct=words.out_of(direct.mean, whole_for(direct.mean)),
+        of=words.count(whole_for(direct.mean)),
+        extra=words.out_of(extra, whole_for(extra)),
+        of_extra=words.count(whole_for(extra)),
     )
 
 
@@ -97,8 +99,9 @@ def _best(facts: Facts, words: Words) -> str:
     }
     if best is None:
         return words("answer.best_none", **mentioned)
+    highest = facts.ranked("direct_per_year")[0]
     return words(
-        "answer.best",
+        "answer.best" if best == highest else "answer.best_clear",
         policy=words.policy(best),
         number=words.decimal(facts.value(best, "direct_per_year").mean, 1),
         cost=words.eur(facts.value(best, "cost_eur_per_year").mean),
@@ -115,7 +118,7 @@ def anyway(facts: Facts, words: Words) -> list[str]:
     police, own_return = fates.without("police"), fates.without("own_return")
     # Rounded parts must add up to the rounded whole in one sentence.
     digits = digits_that_agree(police + own_return, police, own_return)
-    shares = (fates.direct_share, fates.direct_extra_share, fates.extra_share)
+    whole = whole_for(fates.direct_share, fates.direct_extra_share, fates.extra_share)
     said = [
         words(
             "anyway.intro",
@@ -126,9 +129,10 @@ def anyway(facts: Facts, words: Words) -> list[str]:
         ),
         words(
             "anyway.extra",
-            direct=words.hundred(fates.direct_share, digits_for(*shares)),
-            direct_extra=words.hundred(fates.direct_extra_share, digits_for(*shares)),
-            extra=words.hundred(fates.extra_share, digits_for(*shares)),
+            of=words.count(whole),
+            direct=words.out_of(fates.direct_share, whole),
+            direct_extra=words.out_of(fates.direct_extra_share, whole),
+            extra=words.out_of(fates.extra_share, whole),
         ),
     ]
     if math.isfinite(fates.direct_hours_earlier):
@@ -221,24 +225,55 @@ def base_title(facts: Facts, words: Words) -> str:
 
 def cost_title(facts: Facts, words: Words) -> str:
     """Return the policy with most extra solutions a year and its cost."""
-    ranked = facts.ranked("found_only_by_alert_per_year")
-    if len(ranked) == 0 or not facts.value(ranked[0], "found_only_by_alert_per_year").mean > 0:
+    top = _top(facts, "found_only_by_alert_per_year")
+    if top is None:
         return words("title.cost_none")
+    key, name = ("cost", "policy") if _stands_out(facts, top) else ("cost_unclear", "reference")
+    policy = top[0] if key == "cost" else facts.setting.reference
     return words(
-        "title.cost",
-        policy=words.policy(ranked[0]),
-        number=words.decimal(facts.value(ranked[0], "found_only_by_alert_per_year").mean, 1),
-        cost=words.eur(facts.value(ranked[0], "cost_eur_per_year").mean),
+        f"title.{key}",
+        number=words.decimal(facts.value(policy, top[1]).mean, 1),
+        cost=words.eur(facts.value(policy, "cost_eur_per_year").mean),
+        **{name: words.policy(policy)},
     )
 
 
 def hours_title(facts: Facts, words: Words) -> str:
     """Return the policy that saves most hours a year."""
-    ranked = facts.ranked("hours_saved_per_year")
-    if len(ranked) == 0 or not facts.value(ranked[0], "hours_saved_per_year").mean > 0:
+    top = _top(facts, "hours_saved_per_year")
+    if top is None:
         return words("title.hours_none")
-    hours = facts.value(ranked[0], "hours_saved_per_year").mean
-    return words("title.hours", policy=words.policy(ranked[0]), number=words.count(hours))
+    key, name = ("hours", "policy") if _stands_out(facts, top) else ("hours_unclear", "reference")
+    policy = top[0] if key == "hours" else facts.setting.reference
+    number = words.count(facts.value(policy, top[1]).mean)
+    return words(f"title.{key}", number=number, **{name: words.policy(policy)})
+
+
+def _top(facts: Facts, measure: str) -> tuple[str, str] | None:
+    """Return the policy with the highest mean, with the measure; none where no mean is above zero."""
+    ranked = facts.ranked(measure)
+    if len(ranked) == 0 or not facts.value(ranked[0], measure).mean > 0:
+        return None
+    return ranked[0], measure
+
+
+def _stands_out(facts: Facts, top: tuple[str, str]) -> bool:
+    """Whether the highest is clearly above the reference."""
+    return facts.difference(*top).direction > 0
+
+
+def places(facts: Facts, words: Words) -> str:
+    """Return the places with most and fewest participants per inhabitant, nothing where they look equal."""
+    ends = coverage_ends(facts)
+    if ends is None or words.hundred(ends[0][1]) == words.hundred(ends[1][1]):
+        return ""
+    return words(
+        "places.ends",
+        low_place=ends[0][0],
+        high_place=ends[1][0],
+        policy=words.policy(facts.setting.reference),
+        years=words.count(facts.setting.years),
+    )
 
 
 def coverage_ends(facts: Facts) -> tuple[tuple[str, float], tuple[str, float]] | None:
@@ -260,6 +295,9 @@ def coverage_title(facts: Facts, words: Words) -> str:
     if ends is None:
         return words("title.coverage_none")
     (low_place, low), (high_place, high) = ends
+    if words.hundred(low) == words.hundred(high):
+        years = words.count(facts.setting.years)
+        return words("title.coverage_same", years=years, low=words.hundred(low))
     return words(
         "title.coverage",
         years=words.count(facts.setting.years),
@@ -283,8 +321,3 @@ def map_title(facts: Facts, words: Words) -> str:
         first=words.hundred(float(first)),
         last=words.hundred(float(last)),
     )
-
-
-def value_text(words: Words, estimate: Estimate, digits: int) -> str:
-    """Return a share of 100 with its interval, for a table or a text alternative."""
-    return words.with_interval(estimate, lambda share: words.hundred(share, digits))

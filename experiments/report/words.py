@@ -94,6 +94,10 @@ class Words:
         """Return how many of 100 a share is."""
         return self.decimal(share * 100, digits)
 
+    def out_of(self, share: float, whole: int) -> str:
+        """Return how many of `whole` a share is, as a whole number."""
+        return self.decimal(share * whole)
+
     def percent(self, share: float, digits: int = 1) -> str:
         """Return a share as a percentage."""
         return NOTHING if not math.isfinite(share) else f"{self.hundred(share, digits)}{NO_BREAK}%"
@@ -138,13 +142,11 @@ class Words:
         return text
 
 
-def digits_for(*shares: float) -> int:
-    """Return the decimals that show every share, per 100, as not zero: 0, 1 or 2."""
-    sizes = [abs(share) * 100 for share in shares if math.isfinite(share) and share != 0]
+def whole_for(*shares: float) -> int:
+    """Return 100, 1,000 or 10,000: the smallest whole of which every share is at least 1, or 0."""
+    sizes = [abs(share) for share in shares if math.isfinite(share) and share != 0]
     smallest = min(sizes, default=1.0)
-    if smallest >= 1:
-        return 0
-    return 1 if smallest >= 0.1 else 2
+    return next((whole for whole in (100, 1000) if smallest * whole >= 1), 10_000)
 
 
 def digits_that_agree(first: float, second: float, difference: float) -> int:
@@ -156,4 +158,5 @@ def digits_that_agree(first: float, second: float, difference: float) -> int:
     if not all(math.isfinite(value) for value in values):
         return 1
     a, b, d = (round(value * 100) for value in values)
-    return digits_for(*values) if a - b == d else max(1, digits_for(*values))
+    least = {100: 0, 1000: 1, 10_000: 2}[whole_for(*values)]
+    return least if a - b == d else max(1, least)

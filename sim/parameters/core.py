@@ -1,4 +1,6 @@
-"""What an uncertain parameter is: a name, a unit, a prior, a default, a source and a confidence."""
+"""What an uncertain parameter is: a name, a unit, a prior, a default, a source and a
+confidence.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Beta:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """Log-normal distribution with its median in the parameter's unit and sigma on the log scale."""
+    """Log-normal distribution with its median in the parameter's unit and sigma on the log
+    scale.
+    """
 
     median: float
     sigma: float
@@ -59,7 +63,9 @@ class Normal:
 
 @dataclass(frozen=True, slots=True)
 class Gamma:
-    """Gamma distribution with unit scale: normalised weights of this kind are Dirichlet distributed."""
+    """Gamma distribution with unit scale: normalised weights of this kind are Dirichlet
+    distributed.
+    """
 
     shape: float
 
@@ -124,6 +130,7 @@ class Parameters(Mapping[str, float]):
     """
 
     __slots__ = ("_values",)
+    _values: dict[str, float]
     registry: Mapping[str, Parameter] = {}
 
     def __init__(self, values: Mapping[str, float]) -> None:
@@ -149,7 +156,11 @@ class Parameters(Mapping[str, float]):
         if parameter is None:
             near = difflib.get_close_matches(name, cls.registry, 1, 0.4)
             return f"{name}: unknown parameter" + (f" (nearest: {near[0]})" if near else "")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             return f"{name}: {value!r} is not a finite number"
         low, high = parameter.prior.support
         if not low <= value <= high:
@@ -186,4 +197,3 @@ class Parameters(Mapping[str, float]):
     def __repr__(self) -> str:
         changed = {n: v for n, v in self._values.items() if v != self.registry[n].default}
         return f"Parameters({len(self)} values, changed from the defaults: {changed or 'none'})"
-
