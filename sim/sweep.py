@@ -23,7 +23,7 @@ from sim.presence import at_work_time
 from sim.register import Register, State, app_share
 from sim.setting import Setting
 
-CHUNK_ROWS = 16_000
+CHUNK_ROWS = 24_000
 """Rows of one chunk: large enough that the cost of a call does not count, small enough for the
 caches."""
 

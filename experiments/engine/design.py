@@ -1,4 +1,4 @@
-"""What a run is: its identity by content, the hash of each policy, its tasks, its configuration."""
+"""What a run is: its identity by content, hashes of the policies, tasks and configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.errors import DataError
 from sim.policy import Policy
 
 SCHEMA_VERSION = 1
-"""Raised when the layout of a run folder or a table changes: an older folder is then left alone."""
+"""Raised when the layout of a folder or table changes: older folders are then left alone."""
 LOCK_FILE = "requirements.lock"
 DATA_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".toml"})
 PACKAGES = (
@@ -46,7 +46,7 @@ class Design(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One replication: the policies (by position) that miss shards, and whether incidents are missing."""
+    """One replication: policies (by position) that miss shards; whether incidents are missing."""
 
     replication: int
     missing: tuple[int, ...]

@@ -13,20 +13,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from experiments.engine import design, store, tables
 from experiments.engine.design import Design, Task
 from experiments.engine.store import Receipt, RunFolder
-from experiments.engine.workers import Job, LoadWorld, Outcome, Simulate, parallel, serial
+from experiments.engine.workers import Job, Model, Outcome, Outcomes, parallel, serial
+from experiments.study import MAX_REPLICATIONS, MAX_SEED, ROOT, LoadedStudy, load_study
 from sim.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    from experiments.study import LoadedStudy
 
 SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_NOTES = 5.0
-MOST_REPLICATIONS = 100_000
 MUNICIPALITIES = "municipalities.csv"
 
 
@@ -39,8 +36,7 @@ def run_study(
     seed: int | None = None,
     force: bool = False,
     progress: bool = True,
-    simulate: Simulate | None = None,
-    load_world: LoadWorld | None = None,
+    model: Model | None = None,
 ) -> RunFolder:
     """Run a study, or what is missing of it, and return its folder `out/STUDY/RUN_ID`.
 
@@ -54,8 +50,7 @@ def run_study(
         force: compute everything anew, whatever is there.
         progress: show progress on standard error: a bar on a terminal, a line every 30 seconds
             elsewhere.
-        simulate: stands in for `sim.simulate.simulate`.
-        load_world: stands in for `World.load`.
+        model: stands in for `sim.simulate.simulate` and `World.load`.
 
     Raises:
         InputError: a number is out of range, or the model refuses the study.
@@ -66,31 +61,24 @@ def run_study(
     plan = design.design(loaded)
     folder = out / loaded.study.name / plan.run_id
     with store.locked(folder):
-        run = _Run(loaded, plan, folder, simulate or model, load_world or world)
+        run = _Run(loaded, plan, folder, the_model() if model is None else model)
         return run.run(workers, force=force, progress=progress)
 
 
-def model(*arguments: Any, **named: Any) -> Any:
-    """Call `sim.simulate.simulate`; a name of this module, so that the model is loaded only where it is run."""
+def the_model() -> Model:
+    """Return the model itself."""
     from sim.simulate import simulate
-
-    return simulate(*arguments, **named)
-
-
-def world(grid_folder: Path, behaviour_folder: Path) -> Any:
-    """Call `World.load`; see `model`."""
     from sim.world import World
 
-    return World.load(grid_folder, behaviour_folder)
+    return Model(simulate, World.load)
 
 
-def reproduce(study: Path, replication: int, *, seed: int | None = None) -> Any:
-    """Compute one replication of a study in this process, so that what it raises is raised here."""
-    from experiments.study import load_study
-
+def reproduce(study: Path, replication: int, *, seed: int | None = None) -> Outcomes:
+    """Compute one replication of a study in this process; what it raises is raised here."""
+    model = the_model()
     loaded = _with_changes(load_study(study), None, None, seed)
-    return model(
-        world(loaded.grid_folder, loaded.behaviour_folder),
+    return model.simulate(
+        model.load_world(loaded.grid_folder, loaded.behaviour_folder),
         loaded.policies,
         loaded.parameters,
         seed=loaded.study.seed,
@@ -106,10 +94,10 @@ def _with_changes(
     faults = []
     if workers is not None and workers < 1:
         faults.append(f"workers: {workers} is less than 1")
-    if replications is not None and not 1 <= replications <= MOST_REPLICATIONS:
-        faults.append(f"replications: {replications} is not between 1 and {MOST_REPLICATIONS}")
-    if seed is not None and seed < 0:
-        faults.append(f"seed: {seed} is negative")
+    if replications is not None and not 1 <= replications <= MAX_REPLICATIONS:
+        faults.append(f"replications: {replications} is not between 1 and {MAX_REPLICATIONS}")
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        faults.append(f"seed: {seed} is not between 0 and {MAX_SEED}")
     if len(faults) > 0:
         raise InputError("\n".join(faults))
     changes = {
@@ -135,14 +123,12 @@ class _Run:
         loaded: LoadedStudy,
         plan: Design,
         folder: Path,
-        simulate: Simulate,
-        load_world: LoadWorld,
+        model: Model,
     ) -> None:
         self.loaded = loaded
         self.plan = plan
         self.folder = folder
-        self.simulate = simulate
-        self.load_world = load_world
+        self.model = model
         self.receipts: dict[str, Receipt] = {}
         self.failures: dict[int, str] = {}
         self.begun = time.monotonic()
@@ -184,7 +170,7 @@ class _Run:
             "policies": policies,
             "municipalities": municipalities(self.loaded.grid_folder),
             "analysis_sha256": design.folder_sha256(
-                design.ROOT / "experiments" / "analysis", frozenset({".py"})
+                ROOT / "experiments" / "analysis", frozenset({".py"})
             ),
         }
         # As it comes back from the file: tuples as lists.
@@ -249,8 +235,7 @@ class _Run:
             seed=study.seed,
             start=study.start,
             years=study.years,
-            simulate=self.simulate,
-            load_world=self.load_world,
+            model=self.model,
         )
 
     def _note(self, outcome: Outcome) -> None:
@@ -266,11 +251,16 @@ class _Run:
             store.assemble(self.folder, table, design.shards_of(table, self.plan.hashes, whole))
             for table in tables.MODEL_TABLES
         ]
-        from experiments.analysis import compare, measures, summary
+        from experiments.analysis import cells, compare, measures, summary
 
         values = measures.measure(RunFolder(self.folder), contents)
-        written += store.write_frame(self.folder, "summary", summary.summarise(values))
-        written += store.write_frame(self.folder, "differences", compare.differences(values))
+        found = cells.all_cells(values)
+        frames = {
+            "summary": summary.summarise(values, found),
+            "differences": compare.differences(values, cells=found),
+        }
+        for name, frame in frames.items():
+            written += store.write_frame(self.folder, name, frame)
         return written
 
     def _write_manifest(
@@ -293,7 +283,8 @@ class _Run:
         store.write_manifest(self.folder, manifest)
 
     def _failure(self, replication: int, error: str) -> dict[str, Any]:
-        call = f"reproduce(Path({_portable(self.loaded.path)!r}), {replication}, seed={self.loaded.study.seed})"
+        study, seed = _portable(self.loaded.path), self.loaded.study.seed
+        call = f"reproduce(Path({study!r}), {replication}, seed={seed})"
         code = f"from pathlib import Path; from experiments.engine.runner import reproduce; {call}"
         return {"replication": replication, "error": error, "reproduce": f'python -c "{code}"'}
 
@@ -303,7 +294,7 @@ def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Iterator[Outcom
 
 
 def _portable(path: Path) -> str:
-    """Return a path without folders of this machine: relative to where we are, or the bare name."""
+    """Return a path without folders of this machine: relative to the present one, or the name."""
     here = Path.cwd()
     full = path.resolve()
     return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
@@ -332,7 +323,7 @@ def municipalities(grid_folder: Path) -> list[dict[str, Any]]:
 
 
 def processor() -> list[str]:
-    """Return the processor features that NumPy found: log and exp differ in the last bit by them."""
+    """Return the processor features that NumPy found; log and exp may differ by them."""
     import numpy as np
 
     found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])

@@ -26,7 +26,7 @@ TEMPORARY = ".tmp"
 
 
 class Shard(NamedTuple):
-    """Rows of a table for a policy (its hash; empty for incidents) and replications first to last."""
+    """Rows of a table for a policy (its hash; empty: incidents), replications first to last."""
 
     table: str
     policy: str
@@ -45,7 +45,7 @@ class Shard(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What is known of a written file: path relative to the run folder, rows, sha256 of its bytes."""
+    """What is known of a written file: path from the run folder, rows, sha256 of its bytes."""
 
     path: str
     rows: int
@@ -87,7 +87,7 @@ class RunFolder:
 
     @property
     def failures(self) -> list[dict[str, Any]]:
-        """Replications that raised: `replication`, `error` (its text) and `reproduce` (a command)."""
+        """Replications that raised: `replication`, `error` (text), `reproduce` (a command)."""
         return list(self.manifest()["failures"])
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path`, safe on disk, when the block ends well."""
+    """Give a temporary file that takes the place of `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:

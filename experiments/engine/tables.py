@@ -1,4 +1,4 @@
-"""The tables of a run: columns, types and units, and their writing: equal rows give equal bytes."""
+"""The tables of a run: columns, types, units, and their writing: equal rows give equal bytes."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ ACTIONS = (
     ),
     Column(
         "public_noticed",
-        "int32",
+        "float64",
         "people",
         "residents outside register and app who noticed a public message",
     ),
@@ -264,9 +264,8 @@ def to_arrow(name: str, columns: Columns) -> pa.Table:
     faults = [f"{name}: column {c} is missing" for c in wanted if c not in columns]
     faults += [f"{name}: column {c} is unknown" for c in columns if c not in wanted]
     if not faults and len({len(columns[c]) for c in wanted}) != 1:
-        faults = [
-            f"{name}: columns of unequal length: {', '.join(f'{c} {len(columns[c])}' for c in wanted)}"
-        ]
+        lengths = ", ".join(f"{c} {len(columns[c])}" for c in wanted)
+        faults = [f"{name}: columns of unequal length: {lengths}"]
     if faults:
         raise DataError("\n".join(faults))
     order = canonical_order(columns, SORT_KEYS.get(name, ()))
@@ -288,7 +287,7 @@ def to_arrow(name: str, columns: Columns) -> pa.Table:
 
 
 def canonical_order(columns: Columns, keys: Sequence[str]) -> NDArray[np.intp] | None:
-    """Return the stable order of rows by `keys`, the first being the slowest; None without keys."""
+    """Return the stable order of rows by `keys`, the first the slowest; None without keys."""
     if len(keys) == 0:
         return None
     return np.lexsort([np.asarray(columns[key]) for key in reversed(keys)])

@@ -1,4 +1,4 @@
-"""Computes replications, here or in other processes; each writes its shards and returns receipts."""
+"""Computes replications, here or in other processes; each task writes its own shards."""
 
 # mypy: allow-untyped-calls
 # distributed declares itself typed, but leaves the functions called here without types.
@@ -15,7 +15,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 
@@ -23,18 +23,44 @@ from experiments.engine import store, tables
 from experiments.engine.design import Task, shards_of
 from experiments.engine.store import Receipt, Shard
 from sim.errors import DataError, InputError
+from sim.parameters import Parameters
 from sim.policy import Policy
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-Simulate: TypeAlias = Callable[..., Any]
-"""`sim.simulate.simulate`, or a stand-in with its arguments and result."""
-LoadWorld: TypeAlias = Callable[[Path, Path], Any]
-"""`World.load`, or a stand-in."""
+LoadWorld: TypeAlias = Callable[[Path, Path], object]
+"""Loads what every replication is given from the folders of the grid and of the behaviour."""
 INTERRUPTED, TERMINATED = 130, 143
 SECONDS_BETWEEN_LOOKS = 0.5
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class Outcomes(Protocol):
+    """What the model returns: four tables of one replication under some policies."""
+
+    @property
+    def actions(self) -> tables.Columns:
+        """One row for each action."""
+
+    @property
+    def incidents(self) -> tables.Columns:
+        """One row for each eligible incident, the same under all policies."""
+
+    @property
+    def register(self) -> tables.Columns:
+        """One row for each policy, month and municipality."""
+
+    @property
+    def costs(self) -> tables.Columns:
+        """One row for each policy, year, municipality, payer and task."""
+
+
+class Model(NamedTuple):
+    """What is run: `sim.simulate.simulate` with `World.load`, or stand-ins for them."""
+
+    simulate: Callable[..., Outcomes]
+    load_world: LoadWorld
 
 
 class Job(NamedTuple):
@@ -45,12 +71,11 @@ class Job(NamedTuple):
     behaviour_folder: Path
     policies: tuple[Policy, ...]
     hashes: tuple[str, ...]
-    parameters: Any
+    parameters: Parameters
     seed: int
     start: date
     years: int
-    simulate: Simulate
-    load_world: LoadWorld
+    model: Model
 
 
 class Outcome(NamedTuple):
@@ -71,7 +96,7 @@ class _Recorded:
     def __init__(self) -> None:
         self.text: str | None = None
 
-    def __enter__(self) -> _Recorded:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -96,12 +121,12 @@ def perform(job: Job, task: Task) -> Outcome:
         DataError: the world cannot be loaded.
         OSError: a shard cannot be written.
     """
-    world = _world(job.load_world, job.grid_folder, job.behaviour_folder)
+    world = _world(job.model.load_world, job.grid_folder, job.behaviour_folder)
     # Incidents are the same under all policies: where only they are missing, any policy will do.
     wanted = task.missing if len(task.missing) > 0 else (0,)
     receipts: list[Receipt] = []
     with _Recorded() as recorded:
-        result = job.simulate(
+        result = job.model.simulate(
             world,
             [job.policies[index] for index in wanted],
             job.parameters,
@@ -120,11 +145,11 @@ def perform(job: Job, task: Task) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def _world(load_world: LoadWorld, grid_folder: Path, behaviour_folder: Path) -> Any:
+def _world(load_world: LoadWorld, grid_folder: Path, behaviour_folder: Path) -> object:
     return load_world(grid_folder, behaviour_folder)
 
 
-def _split(job: Job, task: Task, result: Any) -> Iterator[tuple[Shard, tables.Columns]]:
+def _split(job: Job, task: Task, result: Outcomes) -> Iterator[tuple[Shard, tables.Columns]]:
     block = [task.replication]
     if task.incidents:
         yield (

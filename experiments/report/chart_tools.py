@@ -1,22 +1,23 @@
-"""How every chart looks and is saved: sizes, colours with shapes, frames, text that does not overlap, SVG for a page."""
+"""How every chart looks and is saved: sizes, colours with shapes, frames, SVG for a page."""
 
 from __future__ import annotations
 
 import io
+import math
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from experiments.report.facts import Facts
+from experiments.report.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 INK = "#1a1a1a"
 BLUE = "#0063a6"
@@ -27,6 +28,7 @@ GRID = "#e3e3e3"
 DPI = 100
 WIDE_IN = 7.2
 NARROW_IN = 3.5
+"""On a phone, where labels stand above what they name."""
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
@@ -94,7 +96,7 @@ class Canvas:
     @property
     def narrow(self) -> bool:
         """Whether labels go above their rows and panels below each other."""
-        return self.width_in < 5
+        return self.width_in <= NARROW_IN
 
     def figure(self, body_in: float) -> tuple[Figure, float, float]:
         """Return a figure, its height and the height of the strip under the body, in inches."""
@@ -106,16 +108,14 @@ class Canvas:
         height = head + body_in + foot
         figure = Figure(figsize=(self.width_in, height))
         if self.frame is not None:
-            y = height - 0.1
+            left, y = 0.1 / self.width_in, height - 0.1
             for line in title:
-                figure.text(0.1 / self.width_in, y / height, line, va="top", size=12, weight="bold")
+                figure.text(left, y / height, line, va="top", size=12, weight="bold")
                 y -= 0.22
             for line in subtitle:
-                figure.text(0.1 / self.width_in, y / height, line, va="top", size=9, color=QUIET)
+                figure.text(left, y / height, line, va="top", size=9, color=QUIET)
                 y -= 0.17
-            figure.text(
-                0.1 / self.width_in, 0.08 / height, self.frame.source, size=8, color=QUIET
-            )
+            figure.text(left, 0.08 / height, self.frame.source, size=8, color=QUIET)
         return figure, height, foot
 
     def _lines(self) -> tuple[list[str], list[str]]:
@@ -141,150 +141,27 @@ def axes_at(
 @contextmanager
 def drawing() -> Iterator[None]:
     """Draw with the report's settings, whatever the user's own are."""
-    import matplotlib as mpl
+    from matplotlib import style
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **RC}):
+    with style.context(RC, after_reset=True):
         yield
 
 
 def width_in(figure: Figure, text: str, size: float) -> float:
     """Return the width of a text in inches."""
     drawn = figure.text(0, 0, text, size=size)
-    extent = drawn.get_window_extent(_renderer(figure))
+    extent = drawn.get_window_extent()
     drawn.remove()
     return float(extent.width) / figure.dpi
 
 
-def _renderer(figure: Figure) -> Any:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    return FigureCanvasAgg(figure).get_renderer()
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions near those wanted, in the same order, at least `gap` apart, inside low..high.
-
-    Labels that do not fit even when packed are spaced evenly.
-    """
-    if len(wanted) == 0:
-        return []
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    gap = min(gap, (high - low) / max(1, len(wanted) - 1))
-    placed = [max(low, min(high, wanted[i])) for i in order]
-    for i in range(1, len(placed)):
-        placed[i] = max(placed[i], placed[i - 1] + gap)
-    placed[-1] = min(placed[-1], high)
-    for i in range(len(placed) - 2, -1, -1):
-        placed[i] = min(placed[i], placed[i + 1] - gap)
-    result = [0.0] * len(wanted)
-    for i, position in zip(order, placed, strict=True):
-        result[i] = position
-    return result
-
-
-def place_labels(
-    axes: Axes,
-    points: Sequence[tuple[float, float]],
-    texts: Sequence[str],
-    intervals: Sequence[tuple[float, float, float]] = (),
-    *,
-    size: float = 9.0,
-) -> list[Text]:
-    """Write a text beside each point, off the points, intervals and other texts; far ones get a line.
-
-    Args:
-        axes: with its limits set.
-        points: (x, y) in the unit of the axes.
-        texts: one for each point.
-        intervals: (x, low, high) of upright lines to keep clear.
-        size: of the letters, in points.
-    """
-    from matplotlib.transforms import Bbox
-
-    figure = axes.get_figure(root=True)
-    if figure is None:
-        return []
-    renderer = _renderer(figure)
-    inside = axes.get_window_extent(renderer)
-    dots = [tuple(axes.transData.transform(point)) for point in points]
-    taken = [Bbox.from_extents(x - 6, y - 6, x + 6, y + 6) for x, y in dots]
-    for x, low, high in intervals:
-        (left, bottom), (_, top) = axes.transData.transform([(x, low), (x, high)])
-        taken.append(Bbox.from_extents(left - 2, bottom, left + 2, top))
-    written: list[Text] = []
-    points_per_pixel = 72 / figure.dpi
-    # Crowded points first: they have the fewest free places.
-    for i in sorted(range(len(dots)), key=lambda k: _crowd(dots, k)):
-        text = axes.annotate(
-            texts[i], points[i], xytext=(0, 0), textcoords="offset points", size=size,
-            va="center_baseline", zorder=4,
-        )  # fmt: skip
-        extent = text.get_window_extent(renderer)
-        best = min(
-            _places(dots[i], extent.width, extent.height),
-            key=lambda box: _cost(box, dots[i], taken, inside),
-        )
-        middle = (best.y0 + best.y1) / 2
-        text.set_position(
-            ((best.x0 - dots[i][0]) * points_per_pixel, (middle - dots[i][1]) * points_per_pixel)
-        )
-        taken.append(best)
-        written.append(text)
-        _leader(axes, dots[i], best)
-    return written
-
-
-def _crowd(dots: Sequence[tuple[float, ...]], k: int) -> float:
-    return sum((x - dots[k][0]) ** 2 + (y - dots[k][1]) ** 2 for x, y in dots) ** 0.5
-
-
-def _places(dot: tuple[float, ...], width: float, height: float) -> Iterator[Any]:
-    from matplotlib.transforms import Bbox
-
-    x, y = dot
-    for far in (9, 16, 26, 38, 52, 68, 86, 106, 128):
-        for up in (0, 1, -1, 0.5, -0.5):
-            for side in (1, -1, 0):
-                if side == 0 and up == 0:
-                    continue
-                left = x + far if side > 0 else x - far - width if side < 0 else x - width / 2
-                middle = y + up * (far + height / 2 if side == 0 else far)
-                yield Bbox.from_extents(
-                    left, middle - height / 2 - 1, left + width, middle + height / 2 + 1
-                )
-
-
-def _cost(box: Any, dot: tuple[float, ...], taken: Sequence[Any], inside: Any) -> float:
-    def overlap(other: Any) -> float:
-        wide = min(box.x1, other.x1) - max(box.x0, other.x0)
-        high = min(box.y1, other.y1) - max(box.y0, other.y0)
-        return float(wide * high) if wide > 0 and high > 0 else 0.0
-
-    area = box.width * box.height
-    outside = area - overlap(inside)
-    near_x = max(box.x0 - dot[0], 0.0, dot[0] - box.x1)
-    near_y = max(box.y0 - dot[1], 0.0, dot[1] - box.y1)
-    covered = sum(overlap(other) for other in taken)
-    return float(100 * covered + 100 * outside + near_x + near_y)
-
-
-def _leader(axes: Axes, dot: tuple[float, ...], box: Any) -> None:
-    x = min(max(dot[0], box.x0), box.x1)
-    y = min(max(dot[1], box.y0 + 2), box.y1 - 2)
-    if abs(x - dot[0]) + abs(y - dot[1]) < 14:
-        return
-    to_data = axes.transData.inverted()
-    (x0, y0), (x1, y1) = to_data.transform(dot), to_data.transform((x, y))
-    axes.plot([x0, x1], [y0, y1], color=PALE, lw=0.7, zorder=1)
-
-
 def format_ticks(axes: Axes, words: Words, which: str = "x") -> None:
-    """Write the numbers on an axis (`x` or `y`) as the language does, with as few decimals as it takes."""
+    """Write the numbers of an axis (`x` or `y`) in the language, with few decimals."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def shown(value: float, _position: int | None = None) -> str:
-        digits = next((d for d in (0, 1, 2) if math.isclose(round(value, d), value, abs_tol=1e-9)), 3)
-        return words.decimal(value, digits)
+        exact = (d for d in (0, 1, 2) if math.isclose(round(value, d), value, abs_tol=1e-9))
+        return words.decimal(value, next(exact, 3))
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))

@@ -1,39 +1,21 @@
-"""The charts of a run: each takes facts and words, draws on a canvas and tells its own numbers in words."""
+"""The charts of a run: each takes facts and words, and tells in words what it draws."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.report import statements
-from experiments.report.chart_tools import (
-    DOWN,
-    FOURTH,
-    GRID,
-    INK,
-    MAIN,
-    OTHER,
-    PALE,
-    QUIET,
-    REFERENCE,
-    UNCLEAR,
-    UP,
-    Canvas,
-    Style,
-    axes_at,
-    place_labels,
-    spread,
-    style_of,
-    width_in,
-)
+from experiments.report.chart_tools import DOWN, UNCLEAR, UP, Canvas, style_of
+from experiments.report.curves import base_lines, scatter
+from experiments.report.dots import Row, dot_plot, ranges
 from experiments.report.facts import Estimate, Facts
 from experiments.report.words import NOTHING, Words
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -149,7 +131,7 @@ def _dots_alternative(words: Words, rows: Sequence[Row]) -> str:
 
 
 def base(facts: Facts, words: Words) -> Chart:
-    """Return registered and reachable participants over the years; a few lines named, the rest grey."""
+    """Return registered and reachable participants over the years, a few lines named."""
     said = [
         words(
             "alternative.base_row",
@@ -159,7 +141,7 @@ def base(facts: Facts, words: Words) -> Chart:
             first_good=words.count(found.good[0]),
             last_good=words.count(found.good[-1]),
         )
-        for policy, found in ((p, facts.bases[p]) for p in facts.setting.policies if p in facts.bases)
+        for policy, found in facts.bases.items()
     ]
     alternative = words(
         "alternative.base", years=words.count(facts.setting.years), rows="; ".join(said)
@@ -223,5 +205,3 @@ def coverage(facts: Facts, words: Words) -> Chart:
         words("alternative.coverage", rows="; ".join(said) or NOTHING),
         lambda canvas: ranges(canvas, facts, words, [(p.gm_code, p.name) for p in places]),
     )
-
-

@@ -1,4 +1,4 @@
-"""Lines over the years and the scatter of effect against cost, with names beside what they name."""
+"""Lines over the years and the scatter of effect against cost, with names at the marks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from experiments.report.chart_tools import (
     Style,
     axes_at,
     format_ticks,
-    place_labels,
-    spread,
     style_of,
     width_in,
 )
 from experiments.report.facts import Facts
+from experiments.report.labels import Point, Upright, place_labels, spread
 from experiments.report.words import Words
 
 if TYPE_CHECKING:
@@ -33,13 +32,10 @@ if TYPE_CHECKING:
 
 SAME_LINE_SHARE = 0.02
 """Lines that end within this share of the highest are told apart by one name."""
-Point = tuple[float, float]
-Upright = tuple[float, float, float]
-"""An upright interval: x, low, high."""
 
 
 def named_lines(facts: Facts) -> dict[str, Style]:
-    """Return the policies whose lines are named: reference, main comparison, highest and lowest end."""
+    """Return the policies whose lines are named: reference, main one, highest and lowest end."""
     ends = {p: facts.bases[p].registered[-1] for p in facts.setting.policies if p in facts.bases}
     named = {
         p: style
@@ -55,12 +51,14 @@ def named_lines(facts: Facts) -> dict[str, Style]:
 
 
 def base_lines(canvas: Canvas, facts: Facts, words: Words) -> Figure:
+    """Draw registered above reachable participants, month by month, on one scale."""
     panel_in, gap_in = 1.9, 0.45
     figure, _, foot = canvas.figure(0.55 + 2 * panel_in + gap_in + 0.25)
     named = named_lines(facts)
     size = 8.5 if canvas.narrow else 9.5
     names = {p: "\n".join(_wrapped(words.policy(p), 15)) for p in named}
-    right = 0.2 + max(width_in(figure, line, size) for n in names.values() for line in n.split("\n"))
+    lines = [line for name in names.values() for line in name.split("\n")]
+    right = 0.2 + max(width_in(figure, line, size) for line in lines)
     left = 0.62
     width = canvas.width_in - left - right
     top = max(float(found.registered.max()) for found in facts.bases.values()) * 1.05
@@ -82,26 +80,25 @@ def base_lines(canvas: Canvas, facts: Facts, words: Words) -> Figure:
                     found.years, values, style.line, color=style.color, lw=2, zorder=2,
                     marker=style.marker, markevery=[values.size - 1], clip_on=False,
                 )  # fmt: skip
-        _line_names(axes, facts, names, measure, size)
+        _line_names(axes, facts, names, measure, size, panel_in)
         format_ticks(axes, words)
         format_ticks(axes, words, "y")
-    axes.set_xlabel(words("axis.years"))
+        if panel == 1:
+            axes.set_xlabel(words("axis.years"))
     return figure
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(text, width) or [text]
 
 
 def _line_names(
-    axes: Axes, facts: Facts, names: dict[str, str], measure: str, size: float
+    axes: Axes, facts: Facts, names: dict[str, str], measure: str, size: float, panel_in: float
 ) -> None:
     low, high = axes.get_ylim()
     ends = [float(getattr(facts.bases[policy], measure)[-1]) for policy in names]
     # Room for the two lines of a name, in the axis' own unit.
-    panel_pt = axes.get_window_extent().height / axes.get_figure().dpi * 72
+    panel_pt = panel_in * 72
     gap = (high - low) * 2.45 * size / panel_pt
     for (policy, name), y in zip(
         names.items(), spread(ends, gap, low + gap / 2, high - gap / 4), strict=True
@@ -127,7 +124,8 @@ def scatter(canvas: Canvas, facts: Facts, words: Words, policies: Sequence[str])
         points.append((cost_keur, extra.mean))
         if math.isfinite(extra.low) and math.isfinite(extra.high):
             intervals.append((cost_keur, extra.low, extra.high))
-            axes.plot([cost_keur] * 2, [extra.low, extra.high], color=style.color, lw=1.4, zorder=2)
+            between = [extra.low, extra.high]
+            axes.plot([cost_keur] * 2, between, color=style.color, lw=1.4, zorder=2)
         axes.plot(
             [cost_keur], [extra.mean], style.marker, color=style.color, ms=8, zorder=3,
             clip_on=False,
@@ -152,8 +150,8 @@ def scatter(canvas: Canvas, facts: Facts, words: Words, policies: Sequence[str])
 
 def _numbered(
     axes: Axes,
-    points: Sequence[tuple[float, float]],
-    intervals: Sequence[tuple[float, float, float]],
+    points: Sequence[Point],
+    intervals: Sequence[Upright],
     names: Sequence[str],
     top: float,
 ) -> None:
@@ -165,4 +163,5 @@ def _numbered(
     place_labels(axes, points, numbers, intervals)
     step = 0.19 / figure.get_figheight()
     for line, i in enumerate(order):
-        figure.text(0.05, top - step * (line + 0.5), f"{line + 1}  {names[i]}", size=9, va="center")
+        y = top - step * (line + 0.5)
+        figure.text(0.05, y, f"{line + 1}  {names[i]}", size=9, va="center")

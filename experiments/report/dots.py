@@ -1,4 +1,4 @@
-"""Dot plots: one row per policy or municipality, with intervals or with the way from start to end."""
+"""Dot plots with one row per policy or municipality, with intervals or from start to end."""
 
 from __future__ import annotations
 
@@ -41,15 +41,13 @@ class Row:
 def dot_plot(
     canvas: Canvas, rows: Sequence[Row], axis: str, words: Words, *, about_zero: bool = False
 ) -> Figure:
-    """Draw rows of a dot with its interval: names left and values right, on a narrow canvas above."""
+    """Draw rows of a dot with its interval: name left, value right; on a narrow canvas above."""
     row_in = 0.44 if canvas.narrow else 0.3
     body = 0.55 + row_in * len(rows) + (0.22 if about_zero else 0.0)
     figure, _, foot = canvas.figure(body)
     left = 0.15 if canvas.narrow else 0.2 + max(width_in(figure, row.label, 9.5) for row in rows)
     right = 0.15 if canvas.narrow else 0.25 + max(width_in(figure, row.text, 9.5) for row in rows)
-    axes = axes_at(
-        figure, left, foot + 0.5, canvas.width_in - left - right, row_in * len(rows)
-    )
+    axes = axes_at(figure, left, foot + 0.5, canvas.width_in - left - right, row_in * len(rows))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -136,6 +134,7 @@ def _zero_line(axes: Axes, words: Words) -> None:
 def ranges(
     canvas: Canvas, facts: Facts, words: Words, places: Sequence[tuple[str, str]]
 ) -> Figure:
+    """Draw each municipality's coverage at the start and, under two policies, at the end."""
     setting = facts.setting
     row_in, key_in = 0.24, 0.7 if canvas.narrow else 0.3
     figure, _, foot = canvas.figure(0.55 + row_in * len(places) + key_in)
@@ -150,12 +149,13 @@ def ranges(
         series.append((policy, 1, style_of(facts, policy), 6, label))
     handles = []
     for policy, moment, style, size, label in series:
-        xs = [facts.coverage.get((policy, code), (math.nan,) * 2)[moment] * 100 for code, _ in places]
+        xs = [_covered(facts, policy, code, moment) for code, _ in places]
         handles += axes.plot(
-            xs, range(len(places)), style.marker, color=style.color, mfc=style.face, ms=size, label=label
-        )
+            xs, range(len(places)), style.marker, color=style.color, mfc=style.face, ms=size,
+            label=label,
+        )  # fmt: skip
     for y, (code, _) in enumerate(places):
-        found = [facts.coverage.get((p, code), (math.nan,) * 2)[m] * 100 for p, m, *_ in series]
+        found = [_covered(facts, policy, code, moment) for policy, moment, *_ in series]
         known = [value for value in found if math.isfinite(value)]
         axes.plot([min(known), max(known)], [y, y], color=GRID, lw=2, zorder=0)
     axes.set_ylim(len(places) - 0.5, -0.5)
@@ -167,8 +167,15 @@ def ranges(
     axes.set_xlabel(words("axis.coverage"))
     format_ticks(axes, words)
     figure.legend(
-        handles=handles, loc="lower left", frameon=False, ncols=1 if canvas.narrow else 3, fontsize=8.5,
+        handles=handles, loc="lower left", frameon=False, ncols=1 if canvas.narrow else 3,
+        fontsize=8.5,
         bbox_to_anchor=(0.0, (foot + 0.5 + row_in * len(places)) / figure.get_figheight()),
         borderaxespad=0.2, handletextpad=0.2, columnspacing=1.2,
     )  # fmt: skip
     return figure
+
+
+def _covered(facts: Facts, policy: str, gm_code: str, moment: int) -> float:
+    """Return registered per 100 inhabitants at the start (0) or the end (1), NaN where unknown."""
+    shares = facts.coverage.get((policy, gm_code), (math.nan, math.nan))
+    return shares[moment] * 100

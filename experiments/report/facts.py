@@ -1,4 +1,4 @@
-"""What a run found, as one object that charts, words and tables read; no numbers come from elsewhere."""
+"""What a run found, as the one object that charts, sentences and tables read."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class Facts:
         return self.setting.places
 
     def value(self, policy: str, measure: str, gm_code: str = ALL, year: int = 0) -> Estimate:
-        """Return a measure of a policy, an unknown estimate where the run has none; year 0 is all."""
+        """Return a measure of a policy, an unknown estimate where there is none; year 0 is all."""
         return self.values.get((policy, measure, gm_code, year), Estimate())
 
     def difference(self, policy: str, measure: str, gm_code: str = ALL) -> Estimate:
@@ -208,7 +208,7 @@ def read_facts(run: Run) -> Facts:
         values=values,
         differences=_estimates(differences),
         variance_reduction=_variance_reduction(differences, setting.main),
-        bases=_bases(register),
+        bases=_bases(register, setting.policies),
         coverage=_coverage(register, setting.places),
         fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
     )
@@ -273,17 +273,18 @@ def _variance_reduction(differences: pd.DataFrame, policy: str) -> float:
     return float(rows.iloc[0]) if len(rows) > 0 else math.nan
 
 
-def _bases(register: pd.DataFrame) -> dict[str, Base]:
+def _bases(register: pd.DataFrame, policies: tuple[str, ...]) -> dict[str, Base]:
     columns = ["registered", "good"]
     sums = register.groupby(["scenario", "replication", "month"], observed=True)[columns].sum()
     means = sums.groupby(["scenario", "month"], observed=True).mean().sort_index()
-    return {
+    found = {
         str(policy): Base(
             means.loc[policy, "registered"].to_numpy(dtype=float),
             means.loc[policy, "good"].to_numpy(dtype=float),
         )
         for policy in means.index.unique("scenario")
     }
+    return {policy: found[policy] for policy in policies if policy in found}
 
 
 def _coverage(
@@ -294,13 +295,14 @@ def _coverage(
     last = register["month"].max()
     ends = register[register["month"].isin([0, last])]
     means = ends.groupby(["scenario", "gm_code", "month"], observed=True)["registered"].mean()
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for row in means.reset_index().itertuples(index=False):
+        policy, gm_code, month, registered = row
+        found.setdefault((str(policy), str(gm_code)), {})[int(month)] = float(registered)
     return {
-        (str(policy), str(gm_code)): (
-            float(means[policy, gm_code, 0]) / people[str(gm_code)],
-            float(means[policy, gm_code, last]) / people[str(gm_code)],
-        )
-        for policy, gm_code in means.index.droplevel("month").unique()
-        if people.get(str(gm_code), 0) > 0
+        (policy, gm_code): (at[0] / people[gm_code], at[int(last)] / people[gm_code])
+        for (policy, gm_code), at in found.items()
+        if people.get(gm_code, 0) > 0
     }
 
 

@@ -102,7 +102,7 @@ def _one_map(
 
     shades = LinearSegmentedColormap.from_list("blues", PALE_BLUES)
     scale = Normalize(0.0, top if top > 0 else 1.0)
-    colors = [to_hex(shades(scale(value))) if math.isfinite(value) else "#ffffff" for value in values]
+    colors = [to_hex(shades(scale(v))) if math.isfinite(v) else "#ffffff" for v in values]
     outlines.plot(ax=axes, color=colors, edgecolor=PALE, linewidth=0.6, aspect="equal")
     for name, shape, value in zip(outlines["name"], outlines.geometry, values, strict=True):
         # The centre of the largest circle inside: where a name has most room.

@@ -1,4 +1,4 @@
-"""The page that tells the outcome of a run, one self-contained HTML file per language, and its figures as files."""
+"""The page that tells the outcome of a run, one HTML file per language, and its figures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from experiments.report.charts import Chart
 from experiments.report.facts import Facts, Run, read_facts
 from experiments.report.tables import Table
 from experiments.report.words import LOCALES, Lang, Words
+from sim.parameters import REGISTRY
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
     from jinja2 import Environment
 
 SECTIONS = (
@@ -116,7 +118,7 @@ def _charts(facts: Facts, words: Words) -> list[Chart]:
 
 
 @functools.cache
-def _outlines(folder: Path) -> Any:
+def _outlines(folder: Path) -> GeoDataFrame:
     """Both languages and the figures draw the same map: joining the cells takes longest."""
     return maps.load_outlines(folder)
 
@@ -145,7 +147,9 @@ def _context(facts: Facts, words: Words) -> dict[str, Any]:
             start=words.day(setting.start),
             **({"n": words.count(setting.replications)} if setting.replications > 1 else {}),
         ),
-        "failed": words("page.failed", failed=words.count(setting.failed)) if setting.failed else "",
+        "failed": ""
+        if setting.failed == 0
+        else words("page.failed", failed=words.count(setting.failed)),
         "footer": words("page.footer", run_id=setting.run_id),
         "answer": statements.answer(facts, words),
         "notes": [(words.policy(p), _note(facts, words, p)) for p in setting.policies],
@@ -177,7 +181,7 @@ def _note(facts: Facts, words: Words, policy: str) -> str:
 
 
 def _weak(words: Words) -> str:
-    weak, known = len(tables.weak_parameters()), len(tables.REGISTRY)
+    weak, known = len(tables.weak_parameters()), len(REGISTRY)
     return words("unknown.parameters", all=words.count(known), weak=words.count(weak))
 
 

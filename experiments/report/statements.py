@@ -9,7 +9,7 @@ from experiments.report.words import Words, digits_that_agree, whole_for
 
 
 def answer(facts: Facts, words: Words) -> list[str]:
-    """Return the answer in three sentences: today, the main difference, the most direct solutions."""
+    """Return the answer in three sentences: today, the main difference, most direct solutions."""
     return [_today(facts, words), _main(facts, words), _best(facts, words)]
 
 
@@ -22,7 +22,8 @@ def verdict(facts: Facts, words: Words, policy: str, measure: str = "direct_shar
     difference = facts.difference(policy, measure)
     if not math.isfinite(difference.low + difference.high):
         return words("verdict.unknown")
-    return words({1: "verdict.more", -1: "verdict.fewer", 0: "verdict.unclear"}[difference.direction])
+    keys = {1: "verdict.more", -1: "verdict.fewer", 0: "verdict.unclear"}
+    return words(keys[difference.direction])
 
 
 def _today(facts: Facts, words: Words) -> str:
@@ -83,7 +84,7 @@ def _main(facts: Facts, words: Words) -> str:
 
 
 def best_by_number(facts: Facts) -> str | None:
-    """Return the policy with clearly more direct solutions a year than the reference, the highest mean first."""
+    """Return the highest of the policies with clearly more direct solutions than the reference."""
     clear = [p for p in facts.others if facts.difference(p, "direct_per_year").direction > 0]
     ranked = [p for p in facts.ranked("direct_per_year") if p in clear]
     return ranked[0] if len(ranked) > 0 else None
@@ -110,7 +111,7 @@ def _best(facts: Facts, words: Words) -> str:
 
 
 def anyway(facts: Facts, words: Words) -> list[str]:
-    """Return what would have happened without the alert, for the reference, in natural frequencies."""
+    """Return what would have happened under the reference without its alerts, out of 100."""
     reference = facts.setting.reference
     fates = facts.fates[reference]
     if fates.n_actions == 0:
@@ -141,7 +142,7 @@ def anyway(facts: Facts, words: Words) -> list[str]:
 
 
 def base(facts: Facts, words: Words) -> list[str]:
-    """Return one sentence on the register of the reference and one on that of the main comparison."""
+    """Return a sentence on the register of the reference and one on that of the main one."""
     said = []
     for policy in dict.fromkeys((facts.setting.reference, facts.setting.main)):
         found = facts.bases.get(policy)
@@ -250,7 +251,7 @@ def hours_title(facts: Facts, words: Words) -> str:
 
 
 def _top(facts: Facts, measure: str) -> tuple[str, str] | None:
-    """Return the policy with the highest mean, with the measure; none where no mean is above zero."""
+    """Return the policy with the highest mean, and the measure; none if no mean exceeds zero."""
     ranked = facts.ranked(measure)
     if len(ranked) == 0 or not facts.value(ranked[0], measure).mean > 0:
         return None
@@ -263,7 +264,7 @@ def _stands_out(facts: Facts, top: tuple[str, str]) -> bool:
 
 
 def places(facts: Facts, words: Words) -> str:
-    """Return the places with most and fewest participants per inhabitant, nothing where they look equal."""
+    """Return the places with most and fewest participants per inhabitant, if they differ."""
     ends = coverage_ends(facts)
     if ends is None or words.hundred(ends[0][1]) == words.hundred(ends[1][1]):
         return ""
@@ -277,7 +278,7 @@ def places(facts: Facts, words: Words) -> str:
 
 
 def coverage_ends(facts: Facts) -> tuple[tuple[str, float], tuple[str, float]] | None:
-    """Return name and coverage at the end of the places with the least and the most, for the reference."""
+    """Return name and final coverage of the places with least and most, for the reference."""
     reference = facts.setting.reference
     found = [
         (place.name, facts.coverage[reference, place.gm_code][1])
@@ -312,9 +313,7 @@ def map_title(facts: Facts, words: Words) -> str:
     """Return the coverage of the region at the start and the end, for the reference."""
     reference, people = facts.setting.reference, facts.inhabitants
     registered = facts.bases[reference].registered
-    first, last = (
-        registered[i] / people if people > 0 else math.nan for i in (0, -1)
-    )
+    first, last = (registered[i] / people if people > 0 else math.nan for i in (0, -1))
     return words(
         "title.map",
         policy=words.policy(reference),

@@ -1,4 +1,4 @@
-"""The tables of the page: a caption, headings, and rows of cells with their intervals in brackets."""
+"""The tables of the page: a caption, headings, and rows of cells with their intervals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Table:
 
 
 Measure = tuple[str, str, Callable[[Words], Format], bool]
-"""A message key of the heading, a measure, how its value is written, and whether the interval is shown."""
+"""Message key of the heading, measure, how it is written, whether the interval is shown."""
 
 
 def _count(words: Words) -> Format:
@@ -109,16 +109,14 @@ def policies(facts: Facts, words: Words) -> Table:
     return Table(_caption(facts, words, "policies"), columns, tuple(rows))
 
 
-def measures_table(
-    facts: Facts, words: Words, caption: str, measures: Sequence[Measure]
-) -> Table:
+def measures_table(facts: Facts, words: Words, caption: str, measures: Sequence[Measure]) -> Table:
     """Return some measures of every policy; used under the charts that show them."""
     rows = tuple(row for _, row in _rows(facts, words, measures))
     return Table(words(f"caption.{caption}"), _heads(words, measures), rows)
 
 
 def differences(facts: Facts, words: Words) -> Table:
-    """Return what every other policy does more or less than the reference, in numbers and in words."""
+    """Return what every other policy does more or less than the reference, also in words."""
     heads = [words("column.policy"), words("column.verdict"), words("column.verdict_year")]
     heads += [words(f"column.{key}") for key, *_ in DIFFERENCE_MEASURES]
     rows = []
@@ -142,7 +140,7 @@ def _signed(words: Words, of: Format) -> Format:
 
 
 def anyway(facts: Facts, words: Words) -> Table:
-    """Return how 100 actions of the reference end with the alert, by how they would have without."""
+    """Return how 100 actions of the reference end, by how they would have without the alert."""
     fates = facts.fates[facts.setting.reference]
     heads = [words("column.without"), *(words(f"cause.{cause}") for cause in CAUSES)]
     rows = []
@@ -187,7 +185,7 @@ def payers(facts: Facts, words: Words) -> Table:
 
 
 def places(facts: Facts, words: Words) -> Table:
-    """Return every municipality under the reference, beside its coverage under the main comparison."""
+    """Return every municipality under the reference, and its coverage under the main policy."""
     heads = [words(f"column.{key}") for key in ("place", "inhabitants", "coverage_start")]
     heads += [words("column.coverage_end", policy=words.policy(p)) for p in _two_policies(facts)]
     heads += [words(f"column.{key}") for key in ("actions", "recipients", "direct")]

@@ -19,7 +19,7 @@ Column = tuple[str, str, int, Cell]
 
 
 def terminal_table(run: Run, width: int = 80) -> str:
-    """Return the outcome of a run in lines of at most `width` characters, without a newline at the end.
+    """Return the outcome of a run in lines of at most `width` characters, no newline at the end.
 
     Raises:
         InputError: `width` is under 80.
@@ -62,7 +62,9 @@ def _cut(text: str, width: int) -> str:
 
 def _block(facts: Facts, columns: list[Column], width: int) -> str:
     heads = [
-        " ".join([f"{name:<{NAME_WIDTH}}", *(f"{column[line]:>{column[2]}}" for column in columns)])
+        " ".join(
+            [f"{name:<{NAME_WIDTH}}", *(f"{column[line]:>{column[2]}}" for column in columns)]
+        )
         for line, name in ((0, ""), (1, "policy"))
     ]
     rows = [
@@ -145,14 +147,13 @@ def _price() -> list[Column]:
 def _precision(facts: Facts, width: int) -> str:
     setting = facts.setting
     found = facts.difference(setting.main, "direct_share").times(100)
-    factor = facts.variance_reduction
+    factor = number(facts.variance_reduction, 8, 1)
     # By hand: the difference of infinite ends would be no number with a warning.
     known = math.isfinite(found.low) and math.isfinite(found.high)
     wide = number(found.high - found.low if known else math.nan, 8, 2)
     lines = [
         f"main difference in direct share: {setting.reference} - {setting.main}",
-        f"  width of its interval {wide} points, variance reduction by shared draws "
-        f"{number(factor, 8, 1)}",
+        f"  width of its interval {wide} points, variance reduction by shared draws {factor}",
     ]
     if setting.failed > 0:
         lines.append(f"  {setting.failed} replications failed and do not count")

@@ -1,4 +1,4 @@
-"""The words and numbers of a language: message catalogues, plural-safe counts, money, shares and intervals."""
+"""The words and numbers of a language: messages, counts, money, shares and intervals."""
 
 from __future__ import annotations
 
@@ -67,12 +67,6 @@ class Words:
     def policy(self, name: str) -> str:
         """Return what a policy is called, its own name where the catalogue has none."""
         return self.messages.get(f"policy.{name}", name)
-
-    def listing(self, parts: list[str]) -> str:
-        """Return parts as `a, b en c`."""
-        if len(parts) < 2:
-            return "".join(parts)
-        return f"{', '.join(parts[:-1])} {self('word.and')} {parts[-1]}"
 
     def decimal(self, value: float, digits: int = 0) -> str:
         """Return a number with a fixed number of decimals, without a negative zero."""
@@ -152,7 +146,7 @@ def whole_for(*shares: float) -> int:
 def digits_that_agree(first: float, second: float, difference: float) -> int:
     """Return the decimals with which two shares, per 100, and their difference do not contradict.
 
-    Rounded to whole numbers, 12 and 9 could stand beside a difference of 4; then a decimal is shown.
+    Rounded to whole numbers, 12 and 9 could stand beside a difference of 4; then one is shown.
     """
     values = (first, second, difference)
     if not all(math.isfinite(value) for value in values):

@@ -1,18 +1,15 @@
 """Law 1: ordered thresholds keep every candidate ordered at every moment, and the books balance."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.clock import YEAR_S
-from sim.draws import WORD_RANGE
+from sim.candidates import draw_candidates
+from sim.clock import YEAR_S, date_to_s, month_starts
+from sim.draws import WORD_RANGE, Stream
 from sim.effort import EXPOSURE_LIMIT, Thresholds
 from sim.exposure import Exposure
-from sim.candidates import draw_candidates
-from sim.draws import Stream
 from sim.policy import Policy
 from sim.register import Letter, State, draw_events
 from tests.support.worlds import (
@@ -30,7 +27,6 @@ from tests.support.worlds import (
 PHASES, TOWNS, BANDS = 2, 2, 5
 HALF = 1 << 30
 """Upward thresholds stay below a quarter of the range, the downward ones in its upper quarter."""
-UP = st.integers(0, HALF)
 
 
 def _ordered(draw, shape, low=0, high=HALF, *, better_first):
@@ -117,7 +113,7 @@ def test_ordered_thresholds_keep_each_candidate_ordered(
     years = 6
     _, candidates = _candidates(seed, years)
     until_s = years * YEAR_S
-    events = draw_events(candidates, letters, 6.0, until_s, Stream(seed, 0))
+    events = draw_events(candidates, thresholds, letters, 6.0, until_s, Stream(seed, 0))
     register = RecordingRegister(candidates, events, thresholds, letters, stale_share, TOWNS)
     _walk(register, _exposed(alert_seed, len(candidates), until_s), until_s)
     assert len(register.moments) > 10
@@ -139,7 +135,7 @@ def test_the_order_needs_its_conditions():
     thresholds = Thresholds(
         np.array([-(1 << 40), YEAR_S]), sign_up, sign_up, sign_up, departure, departure
     )
-    events = draw_events(candidates, [], 6.0, 6 * YEAR_S, Stream(5, 0))
+    events = draw_events(candidates, thresholds, [], 6.0, 6 * YEAR_S, Stream(5, 0))
     register = RecordingRegister(candidates, events, thresholds, [], 0.2, TOWNS)
     _walk(register, [], 6 * YEAR_S)
     state = register.state
@@ -272,10 +268,8 @@ def test_the_monthly_books_balance(configuration):
 
 
 def _month_ends(opened):
-    from sim.clock import date_to_s, month_starts
-
-    run = opened.run
-    return [date_to_s(run.start, day) for day in month_starts(run.start, 12 * run.years)[1:]]
+    start, years = opened.setting.start, opened.setting.years
+    return [date_to_s(start, day) for day in month_starts(start, 12 * years)[1:]]
 
 
 @given(configurations(n_policies=2))
@@ -319,4 +313,3 @@ def test_a_copy_of_the_levers_gives_the_same_register():
     opened = Configuration(world, twins, busy_parameters(world), years=2).opened()
     for moment in opened.register.moments:
         assert (moment.state[:, 0] == moment.state[:, 1]).all()
-    assert replace(opened.register.moments[0]).at_s == -1

@@ -1,4 +1,4 @@
-"""A stand-in for the model: tables with the right columns and plausible figures, in milliseconds and without a world.
+"""A stand-in for the model: the right columns and plausible figures, without a world.
 
 Nothing here says anything about Burgernet. Incidents and their uniforms are shared by all policies
 of a replication, so that paired comparisons behave as those of the model do.
@@ -6,48 +6,41 @@ of a replication, so that paired comparisons behave as those of the model do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
-from experiments.engine.runner import run_study
-from experiments.engine.store import RunFolder
+from experiments.engine.runner import municipalities, run_study
+from experiments.engine.workers import Model
+from experiments.study import ROOT, LoadedStudy, Study
+from sim.parameters import Parameters
 from sim.policy import Policy
 
-GM_CODES = (
-    "GM0141", "GM0147", "GM0153", "GM0158", "GM0163", "GM0164", "GM0168",
-    "GM0173", "GM0183", "GM0189", "GM1700", "GM1735", "GM1742", "GM1774",
-)  # fmt: skip
+TOWNS = municipalities(ROOT / "data" / "twente_grid")
+GM_CODES = [town["gm_code"] for town in TOWNS]
 URBAN = ("GM0141", "GM0147", "GM0153", "GM0158", "GM0164", "GM0173", "GM1742")
-POPULATION = np.array(
-    [
-        72460,
-        21885,
-        158585,
-        24345,
-        35710,
-        80955,
-        22610,
-        32135,
-        21205,
-        23910,
-        33930,
-        34995,
-        37660,
-        25945,
-    ]
-)
+POPULATION = np.array([town["inhabitants"] for town in TOWNS])
 WEIGHTS = POPULATION / POPULATION.sum()
+ATTEND_SHARE = 0.25
 HORIZON_MINUTES = 4 * 24 * 60.0
 GROWTH_PER_YEAR = {
-    "current_agreements": 0.00, "each_municipality": 0.03, "regional_basic": 0.02, "regional_plus": 0.05, "frozen": -0.10,
-    "frozen_with_app": -0.08, "lean": -0.03, "stop": -0.50, "hosted_by_one": 0.04, "used_as_nationally": 0.00,
-}  # fmt: skip
+    "current_agreements": 0.00,
+    "each_municipality": 0.03,
+    "regional_basic": 0.02,
+    "regional_plus": 0.05,
+    "frozen": -0.10,
+    "frozen_with_app": -0.08,
+    "lean": -0.03,
+    "stop": -0.50,
+    "hosted_by_one": 0.04,
+    "used_as_nationally": 0.00,
+}
+SHARED = (
+    *("incident_id", "kind", "category", "gm_code", "reported_at_s", "year", "urban"),
+    *("counterfactual_cause", "counterfactual_minutes_to_end"),
+)
 USE = {"stop": 0.0, "used_as_nationally": 0.95}
 COST_PER_INHABITANT = {
     "each_municipality": 0.09,
@@ -55,127 +48,68 @@ COST_PER_INHABITANT = {
     "regional_plus": 0.07,
     "hosted_by_one": 0.15,
 }
-ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class FakeStudy:
-    """What the engine asks of a study."""
-
-    name: str = "fake"
-    intent: str = "a stand-in"
-    seed: int = 1
-    start: date = date(2014, 7, 1)
-    years: int = 2
-    replications: int = 4
-    policies: tuple[str, ...] = ("current_agreements", "frozen", "stop")
-    reference: str = "current_agreements"
-    main_difference: str = "frozen"
-    level: float = 0.95
-    parameters: dict[str, float] = field(default_factory=dict)
-
-    def model_copy(self, *, update: dict[str, Any]) -> FakeStudy:
-        return FakeStudy(**{**self.__dict__, **update})
-
-    def model_dump(self, **_: Any) -> dict[str, Any]:
-        return {
-            "kind": "study",
-            "schema_version": 1,
-            **self.__dict__,
-            "start": self.start.isoformat(),
-        }
-
-
-class FakeParameters:
-    """Uncertain parameters: one suffices."""
-
-    def __init__(self, attend_share: float = 0.25) -> None:
-        self.attend_share = attend_share
-
-    def as_dict(self) -> dict[str, float]:
-        return {"attend_share": self.attend_share}
-
-
-@dataclass(frozen=True)
-class FakeLoaded:
-    """What the engine asks of a loaded study."""
-
-    path: Path
-    study: FakeStudy
-    policies: tuple[Policy, ...]
-    parameters: FakeParameters = field(default_factory=FakeParameters)
-    grid_folder: Path = ROOT / "data" / "twente_grid"
-    behaviour_folder: Path = ROOT / "data" / "twente_grid"
-
-
-def fake_world(_grid: Path, _behaviour: Path) -> None:
+def fake_world(_grid_folder, _behaviour_folder):
     """Stand in for World.load."""
 
 
-def fake_loaded(
-    policies: Sequence[str | Policy],
-    replications: int = 4,
-    years: int = 2,
-    seed: int = 1,
-    **settings: Any,
-) -> FakeLoaded:
-    """Return a loaded study of policies given by name (or in full); the reference is current_agreements or the first."""
+def fake_loaded(policies, replications=4, years=2, seed=1, **settings):
+    """Return a loaded study; policies by name or in full, compared with current_agreements."""
     full = tuple(p if isinstance(p, Policy) else fake_policy(p) for p in policies)
     names = tuple(p.name for p in full)
-    reference = "current_agreements" if "current_agreements" in names else names[0]
-    study = FakeStudy(
-        seed=seed, years=years, replications=replications, policies=names, reference=reference,
-        main_difference="frozen" if "frozen" in names else names[-1],
-    )  # fmt: skip
-    return FakeLoaded(Path("experiments/fake.toml"), study.model_copy(update=settings), full)
+    values = {
+        "kind": "study",
+        "schema_version": 1,
+        "name": "fake",
+        "intent": "a stand-in",
+        "seed": seed,
+        "start": date(2014, 7, 1),
+        "years": years,
+        "replications": replications,
+        "policies": names,
+        "reference": "current_agreements" if "current_agreements" in names else names[0],
+        **settings,
+    }
+    return LoadedStudy(
+        path=Path("experiments/fake.toml"),
+        study=Study.model_validate(values),
+        policies=full,
+        parameters=Parameters.defaults(),
+        grid_folder=ROOT / "data" / "twente_grid",
+        behaviour_folder=ROOT / "data" / "behaviour",
+    )
 
 
-def fake_policy(name: str) -> Policy:
+def fake_policy(name):
     """Return a policy of which only the name and the rate of use matter here."""
     return Policy(name=name, intent=f"stand-in for {name}", operator_use=USE.get(name, 0.375))
 
 
-def fake_run_folder(
-    path: Path,
-    policies: Sequence[str | Policy],
-    replications: int = 4,
-    years: int = 2,
-    seed: int = 1,
-) -> RunFolder:
-    """Write a complete run of stand-in figures below `path` and return it."""
+def fake_run_folder(path, policies, replications=4, years=2, seed=1):
+    """Write a complete run of stand-in figures below `path` and return its RunFolder."""
     loaded = fake_loaded(policies, replications, years, seed)
-    return run_study(
-        loaded, out=path, workers=1, progress=False, simulate=fake_simulate, load_world=fake_world
-    )
+    return run_study(loaded, out=path, workers=1, progress=False, model=FAKE_MODEL)
 
 
-def fake_simulate(
-    _world: object,
-    policies: Sequence[Policy],
-    parameters: Any,
-    *,
-    seed: int,
-    replication: int,
-    start: date,
-    years: int,
-) -> SimpleNamespace:
-    """Return the four tables of one replication; equal arguments give equal tables, policies do not touch each other."""
+def fake_simulate(_world, policies, _parameters, *, seed, replication, start, years):
+    """Return the four tables of one replication; policies do not touch each other."""
     assert start == date(2014, 7, 1)
     incidents = fake_incidents(seed, replication, years)
-    runs = [
-        fake_policy_tables(p, incidents, parameters, seed, replication, years) for p in policies
-    ]
+    runs = [fake_policy_tables(p, incidents, seed, replication, years) for p in policies]
     return SimpleNamespace(
         incidents={k: v for k, v in incidents.items() if not k.startswith("_")},
-        **{
-            table: _stack([run[table] for run in runs])
-            for table in ("actions", "register", "costs")
-        },
+        actions=_stack([run["actions"] for run in runs]),
+        register=_stack([run["register"] for run in runs]),
+        costs=_stack([run["costs"] for run in runs]),
     )
 
 
-def fake_incidents(seed: int, replication: int, years: int) -> dict[str, np.ndarray]:
-    """Draw the incidents of a replication, with the uniforms that all policies share under names with an underscore."""
+FAKE_MODEL = Model(fake_simulate, fake_world)
+
+
+def fake_incidents(seed, replication, years):
+    """Draw the incidents of a replication; what starts with _ are uniforms for the policies."""
     rng = np.random.default_rng([seed, replication])
     n = int(rng.poisson(267 * years))
     cf = np.minimum(rng.exponential(900.0, n), HORIZON_MINUTES)
@@ -183,43 +117,39 @@ def fake_incidents(seed: int, replication: int, years: int) -> dict[str, np.ndar
     reported = np.sort(rng.integers(0, years * 31_536_000, n))
     gm = rng.choice(len(GM_CODES), n, p=WEIGHTS)
     return {
-        "replication": np.full(n, replication), "parameter_draw": np.zeros(n, int), "incident_id": np.arange(n) + 1000,
+        "replication": np.full(n, replication),
+        "parameter_draw": np.zeros(n, int),
+        "incident_id": np.arange(n) + 1000,
         "kind": rng.choice(["missing", "robbery", "theft"], n, p=[0.83, 0.10, 0.07]),
         "category": rng.choice(["dementia", "child", "youth", "other"], n),
-        "gm_code": np.array(GM_CODES)[gm], "reported_at_s": reported,
-        "year": reported // 31_536_000 + 1, "urban": np.isin(np.array(GM_CODES)[gm], URBAN),
-        "last_seen_s": reported - rng.integers(0, 7200, n), "alert_delay_s": rng.integers(300, 3600, n),
-        "eligible": np.ones(n, bool), "use_threshold": rng.random(n),
+        "gm_code": np.array(GM_CODES)[gm],
+        "reported_at_s": reported,
+        "year": reported // 31_536_000 + 1,
+        "urban": np.isin(np.array(GM_CODES)[gm], URBAN),
+        "last_seen_s": reported - rng.integers(0, 7200, n),
+        "alert_delay_s": rng.integers(300, 3600, n),
+        "eligible": np.ones(n, bool),
+        "use_threshold": rng.random(n),
         "counterfactual_cause": np.where(none, "none", rng.choice(["police", "own_return"], n)),
         "counterfactual_minutes_to_end": np.where(none, HORIZON_MINUTES, cf),
-        "_solve": rng.random(n), "_help": rng.random(n), "_speed": rng.random(n), "_size": rng.lognormal(0.0, 0.5, n),
-    }  # fmt: skip
+        "_solve": rng.random(n),
+        "_help": rng.random(n),
+        "_speed": rng.random(n),
+        "_size": rng.lognormal(0.0, 0.5, n),
+    }
 
 
-def fake_policy_tables(
-    policy: Policy,
-    incidents: dict[str, np.ndarray],
-    parameters: Any,
-    seed: int,
-    replication: int,
-    years: int,
-) -> dict[str, dict[str, np.ndarray]]:
+def fake_policy_tables(policy, incidents, seed, replication, years):
     """Return actions, register and costs of one policy."""
     growth = GROWTH_PER_YEAR.get(policy.name, 0.0)
     return {
-        "actions": _actions(policy, growth, incidents, parameters, replication),
+        "actions": _actions(policy, growth, incidents, replication),
         "register": _register(policy, growth, seed, replication, years),
         "costs": _costs(policy, replication, years),
     }
 
 
-def _actions(
-    policy: Policy,
-    growth: float,
-    incidents: dict[str, np.ndarray],
-    parameters: Any,
-    replication: int,
-) -> dict[str, np.ndarray]:
+def _actions(policy, growth, incidents, replication):
     used = incidents["use_threshold"] < policy.operator_use
     row = {name: values[used] for name, values in incidents.items()}
     n = int(used.sum())
@@ -236,27 +166,44 @@ def _actions(
     true_tips = np.where(direct | contributed, 1 + (row["_speed"] * 3).astype(int), 0)
     false_tips = (noticed * 0.005).astype(int)
     return {
-        "scenario": np.full(n, policy.name), "replication": np.full(n, replication), "parameter_draw": np.zeros(n, int),
-        **{k: row[k] for k in ("incident_id", "kind", "category", "gm_code", "reported_at_s", "year", "urban")},
-        **{k: row[k] for k in ("counterfactual_cause", "counterfactual_minutes_to_end")},
-        "alert_at_s": row["reported_at_s"] + row["alert_delay_s"], "radius_m": np.where(row["urban"], 2750.0, 4500.0),
-        "recipients": recipients, "delivered": (recipients * 0.85).astype(int), "noticed": noticed,
-        "noticed_10min": (noticed * 0.6).astype(int), "noticed_while_open": (noticed * 0.9).astype(int),
-        "noticed_in_area": (noticed * 0.7).astype(int), "attending": (noticed * parameters.attend_share).astype(int),
-        "searching": (noticed * 0.02).astype(int), "true_tips": true_tips, "false_tips": false_tips, "cause": cause,
-        "direct": direct, "contributed": contributed, "contributed_strict": contributed & (cause == "police"),
-        "minutes_to_end": minutes, "hours_saved": (cf - minutes) / 60.0,
-        "found_only_by_alert": direct & (row["counterfactual_cause"] == "none"), "message_cost_eur": recipients * 0.15,
-        "open_s": np.full(n, 2700), "operators": np.full(n, 2), "operator_busy_s": 180.0 * (true_tips + false_tips),
-        "calls_handled": true_tips + false_tips, "calls_lost": np.zeros(n, int),
-        "unit_s": 900.0 * (true_tips + false_tips), "unit_s_on_false_tips": 900.0 * false_tips,
-        "messages_sms": recipients * 2, "messages_voice": np.zeros(n, int), "public_noticed": np.zeros(n, int),
-    }  # fmt: skip
+        "scenario": np.full(n, policy.name),
+        "replication": np.full(n, replication),
+        "parameter_draw": np.zeros(n, int),
+        **{name: row[name] for name in SHARED},
+        "alert_at_s": row["reported_at_s"] + row["alert_delay_s"],
+        "radius_m": np.where(row["urban"], 2750.0, 4500.0),
+        "recipients": recipients,
+        "delivered": (recipients * 0.85).astype(int),
+        "noticed": noticed,
+        "noticed_10min": (noticed * 0.6).astype(int),
+        "noticed_while_open": (noticed * 0.9).astype(int),
+        "noticed_in_area": (noticed * 0.7).astype(int),
+        "attending": (noticed * ATTEND_SHARE).astype(int),
+        "searching": (noticed * 0.02).astype(int),
+        "true_tips": true_tips,
+        "false_tips": false_tips,
+        "cause": cause,
+        "direct": direct,
+        "contributed": contributed,
+        "contributed_strict": contributed & (cause == "police"),
+        "minutes_to_end": minutes,
+        "hours_saved": (cf - minutes) / 60.0,
+        "found_only_by_alert": direct & (row["counterfactual_cause"] == "none"),
+        "message_cost_eur": recipients * 0.15,
+        "open_s": np.full(n, 2700),
+        "operators": np.full(n, 2),
+        "operator_busy_s": 180.0 * (true_tips + false_tips),
+        "calls_handled": true_tips + false_tips,
+        "calls_lost": np.zeros(n, int),
+        "unit_s": 900.0 * (true_tips + false_tips),
+        "unit_s_on_false_tips": 900.0 * false_tips,
+        "messages_sms": recipients * 2,
+        "messages_voice": np.zeros(n, int),
+        "public_noticed": np.zeros(n, int),
+    }
 
 
-def _register(
-    policy: Policy, growth: float, seed: int, replication: int, years: int
-) -> dict[str, np.ndarray]:
+def _register(policy, growth, seed, replication, years):
     months = np.repeat(np.arange(12 * years + 1), len(GM_CODES))
     gm = np.tile(np.arange(len(GM_CODES)), 12 * years + 1)
     start = 37_000 * (1 + 0.004 * np.random.default_rng([seed, replication, 7]).standard_normal())
@@ -265,14 +212,24 @@ def _register(
     flow = np.where(months == 0, 0, registered // 200)
     n = len(months)
     return {
-        "scenario": np.full(n, policy.name), "replication": np.full(n, replication), "parameter_draw": np.zeros(n, int),
-        "month": months, "gm_code": np.array(GM_CODES)[gm], "registered": registered, "good": registered - stale,
-        "stale": stale, "struck": np.zeros(n, int), "app_users": np.rint(registered * 0.17 * (1 + months / 60)).astype(int),
-        "signups": flow, "reentries": flow // 10, "departures": flow, "struck_off": np.zeros(n, int),
-    }  # fmt: skip
+        "scenario": np.full(n, policy.name),
+        "replication": np.full(n, replication),
+        "parameter_draw": np.zeros(n, int),
+        "month": months,
+        "gm_code": np.array(GM_CODES)[gm],
+        "registered": registered,
+        "good": registered - stale,
+        "stale": stale,
+        "struck": np.zeros(n, int),
+        "app_users": np.rint(registered * 0.17 * (1 + months / 60)).astype(int),
+        "signups": flow,
+        "reentries": flow // 10,
+        "departures": flow,
+        "struck_off": np.zeros(n, int),
+    }
 
 
-def _costs(policy: Policy, replication: int, years: int) -> dict[str, np.ndarray]:
+def _costs(policy, replication, years):
     stopped = policy.name == "stop"
     rate = 0.0 if stopped else COST_PER_INHABITANT.get(policy.name, 0.05)
     lines = [
@@ -289,14 +246,16 @@ def _costs(policy: Policy, replication: int, years: int) -> dict[str, np.ndarray
     year, gm, payer, task, eur = (np.array(column) for column in zip(*rows, strict=True))
     n = len(rows)
     return {
-        "scenario": np.full(n, policy.name), "replication": np.full(n, replication), "parameter_draw": np.zeros(n, int),
-        "year": year, "gm_code": gm, "payer": payer, "task": task, "eur": eur,
-    }  # fmt: skip
+        "scenario": np.full(n, policy.name),
+        "replication": np.full(n, replication),
+        "parameter_draw": np.zeros(n, int),
+        "year": year,
+        "gm_code": gm,
+        "payer": payer,
+        "task": task,
+        "eur": eur,
+    }
 
 
-def _stack(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return (
-        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        if len(parts) > 0
-        else {}
-    )
+def _stack(parts):
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import sim.simulate
 from sim.candidates import draw_candidates
-from sim.clock import YEAR_S
 from sim.draws import Stream
 from sim.grid import Grid, Municipality
 from sim.incidents import draw_incidents
 from sim.parameters import REGISTRY, Parameters
 from sim.policy import Policy
 from sim.register import Register
+from sim.setting import Setting
 from sim.world import World, load_occupancy
 
 ROOT = Path(__file__).parents[2]
@@ -112,26 +112,24 @@ class Configuration:
 
     def opened(self):
         """Return the same run with everything inside it that a test may ask for."""
-        run = self.run()
+        setting = self.setting()
+        return Opened.of(setting, *self.drawn(setting))
+
+    def drawn(self, setting):
+        """Return the candidates and incidents of this configuration."""
         incidents = draw_incidents(
-            self.world, run.calendar, self.parameters, run.stream, run.until_s
+            self.world, setting.calendar, self.parameters, setting.stream, setting.until_s
         )
         candidates = draw_candidates(
-            self.world, self.parameters, run.stream, run.last_alert_s // YEAR_S + 1
+            self.world, self.parameters, setting.stream, setting.newcomer_years
         )
-        return Opened.of(run, candidates, incidents)
+        return candidates, incidents
 
-    def run(self):
+    def setting(self):
         """Return the replication before anything is drawn."""
         stream = Stream(self.seed, self.replication)
-        return sim.simulate._Run(
-            self.world,
-            tuple(self.policies),
-            self.parameters,
-            stream,
-            self.start,
-            self.years,
-            detail=True,
+        return Setting.of(
+            self.world, self.policies, self.parameters, stream, self.start, self.years
         )
 
 
@@ -170,7 +168,7 @@ class RecordingRegister(Register):
 class Opened:
     """A finished replication with its candidates, incidents and register through time."""
 
-    run: object
+    setting: Setting
     candidates: object
     incidents: object
     result: object
@@ -178,7 +176,7 @@ class Opened:
     by_time: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run, candidates, incidents):
+    def of(cls, setting, candidates, incidents):
         registers = []
 
         def recording(*args, **named):
@@ -186,10 +184,10 @@ class Opened:
             return registers[-1]
 
         with patch.object(sim.simulate, "Register", recording):
-            result = run.with_given(candidates, incidents)
+            result = sim.simulate.simulate_given(setting, candidates, incidents, detail=True)
         (register,) = registers
         by_time = {moment.at_s: moment for moment in register.moments}
-        return cls(run, candidates, incidents, result, register, by_time)
+        return cls(setting, candidates, incidents, result, register, by_time)
 
 
 # ---- reading tables

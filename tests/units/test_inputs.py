@@ -88,7 +88,11 @@ def test_the_unbroken_study_and_policy_load(folder):
         ("2014-07-01", '"2014-07-01"', "6:9: start: must be a date such as 2014-07-01, without"),
         ("2014-07-01", "2014-07-01T00:00:00", "6:9: start: must be a date such as 2014-07-01"),
         ("2014-07-01", "1999-12-31", "6:9: start: must be at least 2000-01-01, not 1999-12-31"),
-        ('"small"', '"../up"', "3:8: name: must be at most 64 small letters, digits, - and _, not"),
+        (
+            '"small"',
+            '"../up"',
+            "3:8: name: must be at most 64 small letters, digits, - and _, not",
+        ),
         ('"study"', '"policy"', "1:8: kind: must be 'study', not 'policy'"),
         ("version = 1", "version = 2", "2:18: schema_version: must be 1, not 2"),
         ('"frozen"]', '"frozn"]', "9:35: policies[2]: no policy is called 'frozn' (did you mean"),
@@ -195,9 +199,7 @@ def test_a_fault_of_a_policy_is_told_with_its_place(folder, text, expected):
 
 
 def test_two_measures_of_effort_are_both_named_and_placed(folder):
-    (line,) = policy_faults(
-        folder, "[effort.communication]\neur_per_inhabitant_per_year = 0.1\n"
-    )
+    (line,) = policy_faults(folder, "[effort.communication]\neur_per_inhabitant_per_year = 0.1\n")
     assert line.startswith("mine.toml:6:1: effort.communication.eur_per_inhabitant_per_year: ")
     assert "hours_per_month_per_1000_inhabitants stands at " in line
     assert "current_agreements.toml:" in line.split("stands at ")[1]
@@ -218,9 +220,7 @@ def test_changes_that_contradict_each_other_only_together_are_found(folder):
 
 
 def test_a_municipality_that_the_grid_lacks_is_a_fault(folder):
-    write(
-        folder, "mine.toml", POLICY + '[[changes]]\nmunicipalities = ["GM0153", "GM0154"]\n'
-    )
+    write(folder, "mine.toml", POLICY + '[[changes]]\nmunicipalities = ["GM0153", "GM0154"]\n')
     (line,) = study_faults(folder, old='"frozen"]', new='"frozen", "mine"]')
     assert line.startswith(
         "mine.toml:6:29: changes[1].municipalities[2]: the grid has no municipality 'GM0154' (did"
@@ -230,7 +230,9 @@ def test_a_municipality_that_the_grid_lacks_is_a_fault(folder):
 def test_every_fault_of_every_file_comes_in_one_error_in_order(folder):
     write(folder, "mine.toml", POLICY + "operator_use = 2.0\noperatr = 1\n")
     write(folder, "other.toml", POLICY.replace('"mine"', '"others"') + "intend = 1\n")
-    text = STUDY.replace('"frozen"]', '"mine", "other", "nobody"]').replace("years = 2", "years = 0")
+    text = STUDY.replace('"frozen"]', '"mine", "other", "nobody"]').replace(
+        "years = 2", "years = 0"
+    )
     lines = faults_of(load_study, write(folder, "small.toml", text + "[parameters]\nx = 1.0\n"))
     assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in lines] == [
         "mine.toml:5:16 operator_use",
