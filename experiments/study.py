@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scenarios.inputs import SLUG, Document, Faults, KeyPath, Layers, Place, nearest, read_document
-from scenarios.load import SHIPPED, Resolved, find_policy, resolve_file
+from scenarios.load import SHIPPED, Resolved, find_by_name, resolve_file
 from scenarios.validate import validate
 from sim.errors import DataError
 from sim.parameters import Parameters
@@ -183,7 +183,7 @@ def _policies(document: Document, faults: Faults) -> Iterator[Resolved]:
         if not isinstance(name, str) or name in listed[:position] or not SLUG.fullmatch(name):
             continue
         search = (document.path.parent, SHIPPED)
-        path = find_policy(name, search)
+        path = find_by_name(name, search)
         if isinstance(path, str):
             key: KeyPath = ("policies", position)
             faults.add(document.place(key), key, path)

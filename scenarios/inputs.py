@@ -163,6 +163,8 @@ class Layers:
     """Documents laid over each other, lowest first: a key belongs to the last that states it."""
 
     documents: tuple[Document, ...]
+    own_keys: frozenset[str] = frozenset()
+    """Keys that no document takes over: what the last does not state is not there."""
 
     def owner(self, key: KeyPath) -> Document | None:
         """Return the document whose value of this key counts; none if no document states it.
@@ -171,7 +173,9 @@ class Layers:
         the document of the list.
         """
         whole = next((i for i, part in enumerate(key) if isinstance(part, int)), len(key))
-        owner = next((d for d in reversed(self.documents) if d.has(key[:whole])), None)
+        own = len(key) > 0 and key[0] in self.own_keys
+        documents = self.documents[-1:] if own else self.documents
+        owner = next((d for d in reversed(documents) if d.has(key[:whole])), None)
         return owner if owner is not None and owner.has(key) else None
 
     def place(self, key: KeyPath, at: Literal["key", "value"] = "value") -> Place:

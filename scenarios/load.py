@@ -29,7 +29,7 @@ SHIPPED = Path(__file__).parent
 """The folder of the policies that come with the model."""
 NONE = "none"
 """What a file says to take away a value: no limit on lines or throughput, no date."""
-OWN_KEYS = ("kind", "name", "extends", "intent", "source")
+OWN_KEYS = frozenset({"kind", "name", "extends", "intent", "source"})
 """Keys that a policy does not take over from the one it extends."""
 
 
@@ -117,18 +117,22 @@ def resolve(name_or_path: str | Path, search: Sequence[Path] = (SHIPPED,)) -> Re
 
 def find_policy(name_or_path: str | Path, search: Sequence[Path]) -> Path | str:
     """Return the file of a policy, or a text that says why there is none."""
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(".toml"):
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         return Path(name_or_path)
-    if not SLUG.fullmatch(text):
-        return f"{shown_value(text)} is no name of a policy: small letters, digits, - and _"
-    files = {(folder / f"{text}.toml").resolve(): folder / f"{text}.toml" for folder in search}
+    return find_by_name(name_or_path, search)
+
+
+def find_by_name(name: str, search: Sequence[Path]) -> Path | str:
+    """Return the file of a policy in one of the folders, or a text that says why there is none."""
+    if not SLUG.fullmatch(name):
+        return f"{shown_value(name)} is no name of a policy: small letters, digits, - and _"
+    files = {(folder / f"{name}.toml").resolve(): folder / f"{name}.toml" for folder in search}
     found = [path for path in files.values() if path.is_file() and _is_policy(path, broken=True)]
     if len(found) > 1:
         places = " and ".join(shown_path(path) for path in found)
-        return f"more than one policy is called '{text}': {places}"
+        return f"more than one policy is called '{name}': {places}"
     if not found:
-        return f"no policy is called '{text}'{nearest(text, list_policies(search))}"
+        return f"no policy is called '{name}'{nearest(name, list_policies(search))}"
     return found[0]
 
 
@@ -137,7 +141,7 @@ def resolve_file(path: Path, search: Sequence[Path], faults: Faults) -> Resolved
     documents = _chain(path, search, faults)
     if documents is None:
         return None
-    layers, values = Layers(documents), dict[str, Any]()
+    layers, values = Layers(documents, OWN_KEYS), dict[str, Any]()
     for document in documents:
         taken_over = {k: v for k, v in values.items() if k not in OWN_KEYS}
         values = merge(taken_over, document.content)
@@ -164,7 +168,7 @@ def _chain(path: Path, search: Sequence[Path], faults: Faults) -> tuple[Document
         parent = document.content.get("extends")
         if not isinstance(parent, str):
             return tuple(reversed(chain))
-        found = find_policy(parent, (path.parent, *search)) if parent else "no name is given"
+        found = find_by_name(parent, (path.parent, *search))
         if isinstance(found, str):
             faults.add(document.place(("extends",)), ("extends",), found)
             return None

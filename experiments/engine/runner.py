@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import dataclasses
 import json
 import math
 import os
 import platform
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from experiments.engine import design, store, tables
 from experiments.engine.design import Design, Task
-from experiments.engine.store import Receipt, RunFolder
+from experiments.engine.store import Receipt, RunFolder, Shard
 from experiments.engine.workers import Job, Model, Outcome, Outcomes, parallel, serial
 from experiments.study import MAX_REPLICATIONS, MAX_SEED, ROOT, LoadedStudy, load_study
 from sim.errors import DataError, InputError
@@ -100,31 +101,20 @@ def _with_changes(
         faults.append(f"seed: {seed} is not between 0 and {MAX_SEED}")
     if len(faults) > 0:
         raise InputError("\n".join(faults))
-    changes = {
-        name: value
-        for name, value in (("replications", replications), ("seed", seed))
-        if value is not None
-    }
-    return dataclasses.replace(loaded, study=loaded.study.model_copy(update=changes))
+    return loaded.changed(replications=replications, seed=seed)
 
 
 def available_cores() -> int:
     """Return how many cores this process may use."""
-    return (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Run:
     """One call of `run_study` on a folder that it holds."""
 
-    def __init__(
-        self,
-        loaded: LoadedStudy,
-        plan: Design,
-        folder: Path,
-        model: Model,
-    ) -> None:
+    def __init__(self, loaded: LoadedStudy, plan: Design, folder: Path, model: Model) -> None:
         self.loaded = loaded
         self.plan = plan
         self.folder = folder
@@ -133,6 +123,7 @@ class _Run:
         self.failures: dict[int, str] = {}
         self.begun = time.monotonic()
         self.before = store.read_manifest(folder) or {}
+        self.is_new = len(self.before) == 0 and not (folder / store.SHARDS).exists()
 
     def run(self, workers: int | None, *, force: bool, progress: bool) -> RunFolder:
         store.sweep(self.folder)
@@ -152,11 +143,23 @@ class _Run:
         try:
             self._compute(todo, workers, contents, progress=progress)
             written = self._write_tables(contents)
-        except (KeyboardInterrupt, SystemExit):
-            self._write_manifest("interrupted", contents)
+        except InputError:
+            self._withdraw()
+            raise
+        except BaseException:
+            # On a full disk this fails as well; what went wrong first is what counts.
+            with contextlib.suppress(OSError):
+                self._write_manifest("interrupted", contents)
             raise
         self._write_manifest("complete", contents, written)
         return RunFolder(self.folder)
+
+    def _withdraw(self) -> None:
+        """Leave nothing of a study that the model refuses, unless there was a run before."""
+        if self.is_new:
+            shutil.rmtree(self.folder)
+            with contextlib.suppress(OSError):
+                self.folder.parent.rmdir()
 
     def _contents(self) -> dict[str, Any]:
         """Return what the tables are made of, save the shards: as it stands in the manifest."""
@@ -178,24 +181,27 @@ class _Run:
         return as_read
 
     def _take_stock(self) -> None:
-        """Find the shards that are there and whole."""
-        known = {entry["path"]: Receipt(**entry) for entry in self.before.get("shards", [])}
+        """Find the shards that are there and whole; keep what is known of those not asked for."""
+        self.receipts = {e["path"]: Receipt(**e) for e in self.before.get("shards", [])}
+        for shard in self._shards():
+            known = self.receipts.pop(shard.path, None)
+            try:
+                receipt = store.check_shard(self.folder, shard, known)
+            except DataError as error:
+                _say(f"computed anew: {error}")
+                continue
+            if receipt is not None:
+                self.receipts[shard.path] = receipt
+
+    def _shards(self) -> Iterator[Shard]:
         for table in tables.MODEL_TABLES:
-            for shard in design.shards_of(
-                table, self.plan.hashes, range(self.loaded.study.replications)
-            ):
-                try:
-                    receipt = store.check_shard(self.folder, shard, known.get(shard.path))
-                except DataError as error:
-                    _say(f"computed anew: {error}")
-                    continue
-                if receipt is not None:
-                    self.receipts[shard.path] = receipt
+            asked = range(self.loaded.study.replications)
+            yield from design.shards_of(table, self.plan.hashes, asked)
 
     def _is_complete(self, contents: dict[str, Any]) -> bool:
-        if self.before.get("state") != "complete" or any(
-            self.before.get(key) != value for key, value in contents.items()
-        ):
+        if self.before.get("state") != "complete":
+            return False
+        if any(self.before.get(key) != value for key, value in contents.items()):
             return False
         written = [Receipt(**entry) for entry in self.before.get("tables", [])]
         damaged = [r.path for r in written if not store.is_intact(self.folder, r)]
@@ -215,8 +221,11 @@ class _Run:
             return
         processes = min(available_cores() if workers is None else workers, len(todo))
         noted = time.monotonic()
-        with _progress(len(todo), show=progress) as advance:
-            for outcome in _outcomes(self._job(), todo, processes):
+        with contextlib.ExitStack() as stack:
+            advance = stack.enter_context(_progress(len(todo), show=progress))
+            # Closed here and now: whatever goes wrong, no worker outlives this call.
+            outcomes = stack.enter_context(closing(_outcomes(self._job(), todo, processes)))
+            for outcome in outcomes:
                 self._note(outcome)
                 advance(len(self.failures))
                 if time.monotonic() - noted > SECONDS_BETWEEN_NOTES:
@@ -289,7 +298,7 @@ class _Run:
         return {"replication": replication, "error": error, "reproduce": f'python -c "{code}"'}
 
 
-def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Iterator[Outcome]:
+def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Generator[Outcome, None, None]:
     return serial(job, todo) if processes == 1 else parallel(job, todo, processes)
 
 

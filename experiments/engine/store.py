@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 CONFIG = "config.toml"
 DICTIONARY = "columns.csv"
+SHARDS = "shards"
 LOCK = ".lock"
 TEMPORARY = ".tmp"
 
@@ -37,11 +38,7 @@ class Shard(NamedTuple):
     def path(self) -> str:
         """Return where the shard lies, relative to the run folder."""
         block = f"{self.first:06d}-{self.last:06d}.parquet"
-        return (
-            f"shards/{self.table}/{self.policy}-{block}"
-            if self.policy
-            else f"shards/{self.table}/{block}"
-        )
+        return f"{SHARDS}/{self.table}/{self.policy}{'-' if self.policy else ''}{block}"
 
 
 class Receipt(NamedTuple):

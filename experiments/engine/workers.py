@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -171,14 +171,14 @@ def _of_replication(table: str, columns: tables.Columns, replication: int) -> ta
     return columns
 
 
-def serial(job: Job, todo: Sequence[Task]) -> Iterator[Outcome]:
+def serial(job: Job, todo: Sequence[Task]) -> Generator[Outcome, None, None]:
     """Compute the tasks one after the other in this process."""
     with _terminable():
         for task in todo:
             yield perform(job, task)
 
 
-def parallel(job: Job, todo: Sequence[Task], workers: int) -> Iterator[Outcome]:
+def parallel(job: Job, todo: Sequence[Task], workers: int) -> Generator[Outcome, None, None]:
     """Compute the tasks in `workers` processes here and yield the outcomes as they come.
 
     No more than twice as many tasks as workers are handed out at a time. A worker that dies is

@@ -29,6 +29,7 @@ DPI = 100
 WIDE_IN = 7.2
 NARROW_IN = 3.5
 """On a phone, where labels stand above what they name."""
+LONGEST_NAME = 26
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
@@ -147,9 +148,14 @@ def drawing() -> Iterator[None]:
         yield
 
 
+def short(name: str) -> str:
+    """Return a name with its end cut off where it would push the chart aside."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
 def width_in(figure: Figure, text: str, size: float) -> float:
-    """Return the width of a text in inches."""
-    drawn = figure.text(0, 0, text, size=size)
+    """Return the width in inches that a text takes at most, which is when it is bold."""
+    drawn = figure.text(0, 0, text, size=size, weight="bold")
     extent = drawn.get_window_extent()
     drawn.remove()
     return float(extent.width) / figure.dpi

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.report import statements
-from experiments.report.chart_tools import DOWN, UNCLEAR, UP, Canvas, style_of
+from experiments.report.chart_tools import DOWN, UNCLEAR, UP, Canvas, short, style_of
 from experiments.report.curves import base_lines, scatter
 from experiments.report.dots import Row, dot_plot, ranges
 from experiments.report.facts import Estimate, Facts
@@ -31,7 +31,11 @@ class Chart:
 
 def all_charts(facts: Facts, words: Words) -> list[Chart]:
     """Return the charts of a run in the order of the page; the map is made by `maps`."""
-    makers = (direct_share, differences, base, extra_and_cost, hours_saved, coverage)
+    makers = [direct_share, base, extra_and_cost, hours_saved]
+    if len(facts.others) > 0:
+        makers.insert(1, differences)
+    if len(facts.coverage) > 0:
+        makers.append(coverage)
     return [make(facts, words) for make in makers]
 
 
@@ -96,7 +100,8 @@ def differences(facts: Facts, words: Words) -> Chart:
         said = statements.verdict(facts, words, policy)
         style = {1: UP, -1: DOWN, 0: UNCLEAR}[found.direction]
         text = f"{of(found.mean)} · {said}" if acting else words("axis.no_actions")
-        rows.append(Row(words.policy(policy), found if acting else Estimate(), text, style))
+        label = short(words.policy(policy))
+        rows.append(Row(label, found if acting else Estimate(), text, style))
     rows.sort(key=_highest_first)
     return _chart(
         facts,
@@ -117,7 +122,7 @@ def _level_rows(
         acting = facts.has_actions(policy) and found.known
         text = of(found.mean) if acting else words("axis.no_actions")
         found = found if acting else Estimate()
-        rows.append(Row(words.policy(policy), found, text, style_of(facts, policy)))
+        rows.append(Row(short(words.policy(policy)), found, text, style_of(facts, policy)))
     return sorted(rows, key=_highest_first)
 
 
@@ -203,5 +208,5 @@ def coverage(facts: Facts, words: Words) -> Chart:
         "coverage",
         statements.coverage_title(facts, words),
         words("alternative.coverage", rows="; ".join(said) or NOTHING),
-        lambda canvas: ranges(canvas, facts, words, [(p.gm_code, p.name) for p in places]),
+        lambda canvas: ranges(canvas, facts, words, [(p.gm_code, short(p.name)) for p in places]),
     )

@@ -19,6 +19,7 @@ from experiments.report.chart_tools import (
     Style,
     axes_at,
     format_ticks,
+    short,
     style_of,
     width_in,
 )
@@ -56,7 +57,7 @@ def base_lines(canvas: Canvas, facts: Facts, words: Words) -> Figure:
     figure, _, foot = canvas.figure(0.55 + 2 * panel_in + gap_in + 0.25)
     named = named_lines(facts)
     size = 8.5 if canvas.narrow else 9.5
-    names = {p: "\n".join(_wrapped(words.policy(p), 15)) for p in named}
+    names = {p: "\n".join(_wrapped(short(words.policy(p)), 15)) for p in named}
     lines = [line for name in names.values() for line in name.split("\n")]
     right = 0.2 + max(width_in(figure, line, size) for line in lines)
     left = 0.62
@@ -111,7 +112,7 @@ def _line_names(
 
 def scatter(canvas: Canvas, facts: Facts, words: Words, policies: Sequence[str]) -> Figure:
     """Draw a dot per policy; on a narrow canvas numbers stand beside the dots and names below."""
-    names = [words.policy(p) for p in policies]
+    names = [short(words.policy(p)) for p in policies]
     key_in = 0.19 * len(names) if canvas.narrow else 0.0
     body = 4.0 + key_in
     figure, height, foot = canvas.figure(body)

@@ -17,6 +17,7 @@ from experiments.report.chart_tools import (
     Style,
     axes_at,
     format_ticks,
+    short,
     style_of,
     width_in,
 )
@@ -145,7 +146,8 @@ def ranges(
     years = words.count(setting.years)
     series = [(setting.reference, 0, UNCLEAR, 9, words("axis.start"))]
     for policy in dict.fromkeys((setting.reference, setting.main)):
-        label = words("axis.end_policy", years=years, policy=words.policy(policy))
+        name = short(words.policy(policy))
+        label = words("axis.end_policy", years=years, policy=name)
         series.append((policy, 1, style_of(facts, policy), 6, label))
     handles = []
     for policy, moment, style, size, label in series:

@@ -223,13 +223,17 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
     try:
         study = manifest["study"]
         failed = len(manifest["failures"])
+        policies = tuple(str(policy["name"]) for policy in manifest["policies"])
+        reference, main = str(study["reference"]), str(study["main_difference"])
+        others = [policy for policy in policies if policy != reference]
         return Setting(
             study=str(study["name"]),
             grid=str(study.get("grid", "")),
-            policies=tuple(str(policy["name"]) for policy in manifest["policies"]),
+            policies=policies,
             intents={str(p["name"]): str(p.get("intent", "")) for p in manifest["policies"]},
-            reference=str(study["reference"]),
-            main=str(study["main_difference"]),
+            reference=reference,
+            # A study may leave the main comparison out; then the first other policy is it.
+            main=main if main in policies else (others or [reference])[0],
             level=float(study["level"]),
             seed=int(manifest["seed"]),
             start=date.fromisoformat(str(study["start"])),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.report import statements
-from experiments.report.chart_tools import INK, PALE, QUIET, Canvas, axes_at
+from experiments.report.chart_tools import INK, PALE, QUIET, Canvas, axes_at, short
 from experiments.report.charts import Chart
 from experiments.report.facts import Facts
 from experiments.report.words import Words
@@ -108,7 +108,7 @@ def _one_map(
         # The centre of the largest circle inside: where a name has most room.
         x, y = maximum_inscribed_circle(shape, tolerance=100.0).coords[0]
         # A long double name takes two lines, or it would run into its neighbour.
-        text = str(name).replace("-", "-\n").replace(" van ", " van\n")
+        text = short(str(name)).replace("-", "-\n").replace(" van ", " van\n")
         axes.text(
             x, y, f"{text}\n{words.hundred(value)}", ha="center", va="center",
             size=7, linespacing=1.05, color=INK,

@@ -112,7 +112,7 @@ def _environment() -> Environment:
 
 def _charts(facts: Facts, words: Words) -> list[Chart]:
     folder = maps.grid_folder(facts)
-    if folder is None or facts.setting.reference not in facts.bases:
+    if folder is None or len(facts.coverage) == 0:
         return charts.all_charts(facts, words)
     return [*charts.all_charts(facts, words), maps.coverage_map(facts, words, _outlines(folder))]
 

@@ -9,14 +9,17 @@ from experiments.report.words import Words, digits_that_agree, whole_for
 
 
 def answer(facts: Facts, words: Words) -> list[str]:
-    """Return the answer in three sentences: today, the main difference, most direct solutions."""
+    """Return the answer in three sentences: today, the main difference, most direct solutions.
+
+    With nothing to compare, only the first.
+    """
+    if len(facts.others) == 0:
+        return [_today(facts, words)]
     return [_today(facts, words), _main(facts, words), _best(facts, words)]
 
 
 def verdict(facts: Facts, words: Words, policy: str, measure: str = "direct_share") -> str:
-    """Return in words whether a policy is clearly above or below the reference in a measure."""
-    if policy == facts.setting.reference:
-        return words("verdict.reference")
+    """Return in words whether another policy is clearly above or below the reference."""
     if not facts.has_actions(policy):
         return words("verdict.none")
     difference = facts.difference(policy, measure)
@@ -294,7 +297,7 @@ def coverage_title(facts: Facts, words: Words) -> str:
     """Return the places with the lowest and the highest coverage at the end."""
     ends = coverage_ends(facts)
     if ends is None:
-        return words("title.coverage_none")
+        return ""
     (low_place, low), (high_place, high) = ends
     if words.hundred(low) == words.hundred(high):
         years = words.count(facts.setting.years)
