@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.policy import Policy
-    from sim.simulate import simulate
+    from sim.replication import simulate
     from sim.world import World
 
 _HOMES = {
     "Parameters": "sim.parameters",
     "Policy": "sim.policy",
     "World": "sim.world",
-    "simulate": "sim.simulate",
+    "simulate": "sim.replication",
 }
 
 __all__ = ["Parameters", "Policy", "World", "simulate"]

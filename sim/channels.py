@@ -132,9 +132,13 @@ def sending_order(audience: Audience) -> Ints:
 
 def by_alert(audience: Audience, values: NDArray[Any]) -> NDArray[Any]:
     """Return a lever's value for each person and policy, [n, p], from its values by distinct set
-    of levers.
+    of levers; as [1, 1] where it is the same for all.
     """
-    return np.asfortranarray(values[audience.levers][audience.alert])
+    by_alert_and_policy = values[audience.levers]
+    first = by_alert_and_policy[:1, :1]
+    if (by_alert_and_policy == first).all():
+        return np.asarray(first)
+    return np.asfortranarray(by_alert_and_policy[audience.alert])
 
 
 def gateway_offset_s(place: Spans, per_second: Floats) -> Spans:

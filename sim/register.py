@@ -160,6 +160,7 @@ class Register:
 
     Attributes:
         state: `State` by [candidate, policy].
+        best: the highest state under any policy, [candidate].
         struck: stale records that relation management has struck off, [candidate, policy].
         stocks: registered, good, stale and struck by [4, policy, municipality].
         flows: sums since the start by [4, policy, municipality], see `FLOWS`.
@@ -181,6 +182,7 @@ class Register:
         first = first_states(candidates, stale_share)
         self.state = np.repeat(first[:, None], n_policies, axis=1)
         self.struck = np.zeros(self.state.shape, dtype=np.bool_)
+        self.best = first.copy()
         self.stocks = np.zeros((4, n_policies, n_municipalities), dtype=np.int64)
         self.flows = np.zeros_like(self.stocks)
         for i, wanted in ((1, State.GOOD), (2, State.STALE)):
@@ -277,6 +279,7 @@ class Register:
         before, after, was = old[row, policy], new[row, policy], struck[row, policy]
         now = np.where(after == State.STALE, was | newly_struck[row, policy], False)
         self.state[who[row], policy] = after
+        self.best[who] = self.state[who].max(axis=1)
         self.struck[who[row], policy] = now
         place = (policy, town[row])
         listed_before = (before >= State.STALE) & ~was

@@ -307,7 +307,7 @@ class Sweep:
         self, circle: Circle, covered: Ints, share: tuple[Floats, Floats]
     ) -> tuple[Ints, Bools]:
         """Return who may be reached, ascending, and whose home is inside the circle."""
-        listed = (self._register.state[covered] >= State.STALE)[:, circle.policies].any(axis=1)
+        listed = self._register.best[covered] >= State.STALE
         users = self._uses_app(covered, share)
         at_home = covered[listed | users]
         work = bool(at_work_time(self._calendar, np.array([circle.alert_s]))[0])

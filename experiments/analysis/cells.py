@@ -173,7 +173,8 @@ def _by_cell(values: Values, grouping: Grouping, amounts: Floats) -> Floats:
     summed_up = grouping.place != "municipality"
     of_places = amounts.sum(axis=3, keepdims=True) if summed_up else amounts
     kinds = extent(values, grouping)[2]
-    return np.repeat(of_places.reshape(*of_places.shape[:2], -1), kinds, axis=2)
+    cells = of_places.shape[2] * of_places.shape[3]
+    return np.repeat(of_places.reshape(*of_places.shape[:2], cells), kinds, axis=2)
 
 
 def _months(values: Values, grouping: Grouping, column: str) -> Floats:
@@ -183,7 +184,8 @@ def _months(values: Values, grouping: Grouping, column: str) -> Floats:
     """
     monthly = values.register[column][:, :, 1:]
     spans = values.years if grouping.by_year else 1
-    return monthly.reshape(*monthly.shape[:2], spans, monthly.shape[2] // spans, -1)
+    policies, replications, months, towns = monthly.shape
+    return monthly.reshape(policies, replications, spans, months // spans, towns)
 
 
 def _load(values: Values, grouping: Grouping, recipients: Floats) -> Floats:

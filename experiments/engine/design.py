@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,7 +125,8 @@ def _lock_sha256(root: Path) -> str:
     return hashlib.sha256(canonical_json(versions())).hexdigest()
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Return the versions of the packages that figures may depend on."""
     return {package: metadata.version(package) for package in PACKAGES}
 

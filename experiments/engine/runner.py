@@ -51,7 +51,7 @@ def run_study(
         force: compute everything anew, whatever is there.
         progress: show progress on standard error: a bar on a terminal, a line every 30 seconds
             elsewhere.
-        model: stands in for `sim.simulate.simulate` and `World.load`.
+        model: stands in for `sim.replication.simulate` and `World.load`.
 
     Raises:
         InputError: a number is out of range, or the model refuses the study.
@@ -68,7 +68,7 @@ def run_study(
 
 def the_model() -> Model:
     """Return the model itself."""
-    from sim.simulate import simulate
+    from sim.replication import simulate
     from sim.world import World
 
     return Model(simulate, World.load)

@@ -341,7 +341,8 @@ def csv_text(name: str, frame: pd.DataFrame) -> str:
     guarded = frame.loc[:, [column.name for column in TABLES[name]]].copy()
     for column in TABLES[name]:
         if column.type == "text":
-            guarded[column.name] = guarded[column.name].astype(object).map(guard)
+            texts = guarded[column.name]
+            guarded[column.name] = texts.map({text: guard(text) for text in texts.unique()})
     text: str = guarded.to_csv(index=False, lineterminator="\n")
     return text
 

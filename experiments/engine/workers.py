@@ -57,7 +57,7 @@ class Outcomes(Protocol):
 
 
 class Model(NamedTuple):
-    """What is run: `sim.simulate.simulate` with `World.load`, or stand-ins for them."""
+    """What is run: `sim.replication.simulate` with `World.load`, or stand-ins for them."""
 
     simulate: Callable[..., Outcomes]
     load_world: LoadWorld

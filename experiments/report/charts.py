@@ -62,7 +62,7 @@ def _chart(
 def direct_share(facts: Facts, words: Words) -> Chart:
     """Return the dot plot of the share solved directly, highest first."""
     rows = _level_rows(
-        facts, words, "direct_share", 100.0, lambda value: f"{words.decimal(value, 1)} %"
+        facts, words, "direct_share", 100.0, lambda value: words.percent(value / 100)
     )
     return _chart(
         facts,

@@ -115,7 +115,7 @@ def _success(facts: Facts) -> list[Column]:
             return "reference"
         return _interval(facts.difference(policy, "direct_share").times(100), width, signed=True)
 
-    level = f"{100 * facts.setting.level:g} %"
+    level = f"{100 * facts.setting.level:g}%"
     return [
         ("direct %", f"[{level}]", 17, share("direct_share")),
         ("contributed %", f"[{level}]", 17, share("contributed_share")),

@@ -94,7 +94,9 @@ class Words:
 
     def percent(self, share: float, digits: int = 1) -> str:
         """Return a share as a percentage."""
-        return NOTHING if not math.isfinite(share) else f"{self.hundred(share, digits)}{NO_BREAK}%"
+        if not math.isfinite(share):
+            return NOTHING
+        return self.hundred(share, digits) + (f"{NO_BREAK}%" if self.lang == "nl" else "%")
 
     def eur(self, value: float, digits: int = 0) -> str:
         """Return an amount of euros."""
@@ -125,7 +127,7 @@ class Words:
         return of(estimate.mean) if between == NOTHING else f"{of(estimate.mean)} ({between})"
 
     def level(self, level: float) -> str:
-        """Return a confidence level, such as `95 %`."""
+        """Return a confidence level, such as `95%`."""
         return self.percent(level, 0 if math.isclose(level * 100, round(level * 100)) else 1)
 
     def day(self, day: date) -> str:
