@@ -200,15 +200,18 @@ def compare(run_folder: Path, against: str | None, *, as_json: bool) -> None:
 def report(run_folder: Path, lang: Language | None, out: Path | None) -> None:
     """Write the report of a run as HTML.
 
-    One self-contained file per language; prints their paths.
+    One self-contained file per language; prints their paths. Unless --out names a file, the
+    figures are written beside them, as SVG and PNG.
     """
     if out is not None and lang is None:
         raise click.UsageError("--out names one file: say with --lang in which language.")
     from experiments.engine.store import RunFolder
-    from experiments.report import write_report
+    from experiments.report import write_figures, write_report
 
     run = RunFolder.open(_run_path(run_folder))
     languages = LANGUAGES if lang is None else (lang,)
+    if out is None:
+        write_figures(run, languages)
     for language in languages:
         click.echo(str(write_report(run, language, out)))
 

@@ -16,6 +16,9 @@ DISTANCES_PX = (9, 16, 26, 38, 52, 68, 86, 106, 128)
 DOT_PX = 6
 FAR_PX = 14
 """A text farther than this from its point gets a line to it."""
+SWEEPS = 3
+CROSSING_PX2 = 20.0
+"""A line through something counts as much as so many square pixels covered."""
 OVERLAP_WEIGHT = 100.0
 """A square pixel covered counts as much as so many pixels of distance."""
 
@@ -42,6 +45,25 @@ class Box(NamedTuple):
         wide = min(self.x1, other.x1) - max(self.x0, other.x0)
         high = min(self.y1, other.y1) - max(self.y0, other.y0)
         return wide * high if wide > 0 and high > 0 else 0.0
+
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies in it."""
+        return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
+
+    def meets(self, start: Point, end: Point) -> bool:
+        """Whether the line from start to end touches it (Liang and Barsky's clipping)."""
+        enters, leaves = 0.0, 1.0
+        for low, high, a, b in (
+            (self.x0, self.x1, start[0], end[0]),
+            (self.y0, self.y1, start[1], end[1]),
+        ):
+            if a == b:
+                if not low <= a <= high:
+                    return False
+                continue
+            first, last = sorted(((low - a) / (b - a), (high - a) / (b - a)))
+            enters, leaves = max(enters, first), min(leaves, last)
+        return enters <= leaves
 
     def nearest(self, point: Point) -> Point:
         """Return the place in the rectangle that is nearest to a point."""
@@ -90,33 +112,45 @@ def place_labels(
     figure = axes.get_figure(root=True)
     if figure is None:
         return []
-    frame = axes.get_window_extent()
-    inside = Box(frame.x0, frame.y0, frame.x1, frame.y1)
     dots = [_pixels(axes, point) for point in points]
-    taken = [Box(x - DOT_PX, y - DOT_PX, x + DOT_PX, y + DOT_PX) for x, y in dots]
+    fixed = [Box(x - DOT_PX, y - DOT_PX, x + DOT_PX, y + DOT_PX) for x, y in dots]
     for x, low, high in intervals:
         (left, bottom), (_, top) = _pixels(axes, (x, low)), _pixels(axes, (x, high))
-        taken.append(Box(left - 2, bottom, left + 2, top))
-    written: list[Text] = []
-    points_per_pixel = 72 / figure.dpi
-    # Crowded points first: they have the fewest free places.
-    for i in sorted(range(len(dots)), key=lambda k: _distance_to_all(dots, k)):
-        text = axes.annotate(
-            texts[i], points[i], xytext=(0, 0), textcoords="offset points", size=size,
+        fixed.append(Box(left - 2, bottom, left + 2, top))
+    written = [
+        axes.annotate(
+            text, point, xytext=(0, 0), textcoords="offset points", size=size,
             va="center_baseline", zorder=4,
-        )  # fmt: skip
-        extent = text.get_window_extent()
-        costs = {
-            box: _cost(box, dots[i], taken, inside)
-            for box in _places(dots[i], extent.width, extent.height)
-        }
-        best = min(costs, key=lambda box: costs[box])
-        x, y = best.x0 - dots[i][0], (best.y0 + best.y1) / 2 - dots[i][1]
+        )
+        for text, point in zip(texts, points, strict=True)
+    ]  # fmt: skip
+    sizes = [text.get_window_extent().size for text in written]
+    frame = axes.get_window_extent()
+    inside = Box(frame.x0, frame.y0, frame.x1, frame.y1)
+    boxes = _arrange(dots, [(float(w), float(h)) for w, h in sizes], fixed, inside)
+    points_per_pixel = 72 / figure.dpi
+    for text, dot, box in zip(written, dots, boxes, strict=True):
+        x, y = box.x0 - dot[0], (box.y0 + box.y1) / 2 - dot[1]
         text.set_position((x * points_per_pixel, y * points_per_pixel))
-        taken.append(best)
-        written.append(text)
-        _leader(axes, dots[i], best)
-    return written
+        _leader(axes, dot, box)
+    return list(written)
+
+
+def _arrange(
+    dots: Sequence[Point], sizes: Sequence[Point], fixed: Sequence[Box], inside: Box
+) -> list[Box]:
+    """Return a place for every text: each takes its best, and again once the others have theirs."""
+    boxes: dict[int, Box] = {}
+    # Crowded points first: they have the fewest free places.
+    order = sorted(range(len(dots)), key=lambda k: _distance_to_all(dots, k))
+    for _ in range(SWEEPS):
+        for i in order:
+            taken = [*fixed, *(box for k, box in boxes.items() if k != i)]
+            costs = {
+                box: _cost(box, dots[i], taken, inside) for box in _places(dots[i], *sizes[i])
+            }
+            boxes[i] = min(costs, key=lambda box: costs[box])
+    return [boxes[i] for i in range(len(dots))]
 
 
 def _pixels(axes: Axes, point: Point) -> Point:
@@ -129,22 +163,25 @@ def _distance_to_all(dots: Sequence[Point], k: int) -> float:
 
 
 def _places(dot: Point, width: float, height: float) -> Iterator[Box]:
+    """Yield places around a dot, nearest first: beside it, above and below, and aslant."""
     x, y = dot
+    half, near = height / 2 + 1, DISTANCES_PX[0]
     for far in DISTANCES_PX:
-        for up in (0.0, 1.0, -1.0, 0.5, -0.5):
-            middle = y + up * far
-            for left in (x + far, x - far - width):
-                yield Box(left, middle - height / 2 - 1, left + width, middle + height / 2 + 1)
-        for middle in (y + far + height / 2, y - far - height / 2):
-            left = x - width / 2
-            yield Box(left, middle - height / 2 - 1, left + width, middle + height / 2 + 1)
+        aslant = [(side, up * far) for side in (far, near) for up in (1.0, -1.0, 0.5, -0.5)]
+        for side, up in [(far, 0.0), *aslant]:
+            for left in (x + side, x - side - width):
+                yield Box(left, y + up - half, left + width, y + up + half)
+        for middle in (y + far + half, y - far - half):
+            yield Box(x - width / 2, middle - half, x + width / 2, middle + half)
 
 
 def _cost(box: Box, dot: Point, taken: Sequence[Box], inside: Box) -> float:
     outside = box.area - box.overlap(inside)
     covered = sum(box.overlap(other) for other in taken)
     x, y = box.nearest(dot)
-    return OVERLAP_WEIGHT * (covered + outside) + abs(x - dot[0]) + abs(y - dot[1])
+    crossed = sum(other.meets(dot, (x, y)) for other in taken if not other.holds(dot))
+    bad = covered + outside + CROSSING_PX2 * crossed
+    return OVERLAP_WEIGHT * bad + abs(x - dot[0]) + abs(y - dot[1])
 
 
 def _leader(axes: Axes, dot: Point, box: Box) -> None:

@@ -76,7 +76,10 @@ def _two_maps(canvas: Canvas, facts: Facts, words: Words, outlines: GeoDataFrame
     down = 2 if canvas.narrow else 1
     figure, _, foot = canvas.figure((height + 0.35) * down + 0.1)
     titles = (words("axis.start"), words("axis.end", years=words.count(facts.setting.years)))
-    top = max((value for pair in facts.coverage.values() for value in pair), default=0.0)
+    reference = facts.setting.reference
+    known = [
+        v for (policy, _), pair in facts.coverage.items() if policy == reference for v in pair
+    ]
     for moment, title in enumerate(titles):
         column, row = (0, moment) if canvas.narrow else (moment, 0)
         bottom = foot + (down - 1 - row) * (height + 0.35)
@@ -87,7 +90,7 @@ def _two_maps(canvas: Canvas, facts: Facts, words: Words, outlines: GeoDataFrame
             facts.coverage.get((facts.setting.reference, str(code)), (math.nan,) * 2)[moment]
             for code in outlines["gm_code"]
         ]
-        _one_map(axes, outlines, values, words, top)
+        _one_map(axes, outlines, values, words, (min(known), max(known)))
         axes.set_xlim(west, east)
         axes.set_ylim(south, north)
         _scale_bar(axes, words, west, south)
@@ -95,13 +98,17 @@ def _two_maps(canvas: Canvas, facts: Facts, words: Words, outlines: GeoDataFrame
 
 
 def _one_map(
-    axes: Axes, outlines: GeoDataFrame, values: list[float], words: Words, top: float
+    axes: Axes,
+    outlines: GeoDataFrame,
+    values: list[float],
+    words: Words,
+    ends: tuple[float, float],
 ) -> None:
     from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
     from shapely import maximum_inscribed_circle
 
     shades = LinearSegmentedColormap.from_list("blues", PALE_BLUES)
-    scale = Normalize(0.0, top if top > 0 else 1.0)
+    scale = Normalize(*ends)
     colors = [to_hex(shades(scale(v))) if math.isfinite(v) else "#ffffff" for v in values]
     outlines.plot(ax=axes, color=colors, edgecolor=PALE, linewidth=0.6, aspect="equal")
     for name, shape, value in zip(outlines["name"], outlines.geometry, values, strict=True):

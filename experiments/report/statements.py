@@ -122,7 +122,9 @@ def anyway(facts: Facts, words: Words) -> list[str]:
     police, own_return = fates.without("police"), fates.without("own_return")
     # Rounded parts must add up to the rounded whole in one sentence.
     digits = digits_that_agree(police + own_return, police, own_return)
-    whole = whole_for(fates.direct_share, fates.direct_extra_share, fates.extra_share)
+    direct, direct_extra, extra = fates.direct_share, fates.direct_extra_share, fates.extra_share
+    # Also their difference: two shares that differ must not look equal.
+    whole = whole_for(direct, direct_extra, extra, extra - direct_extra)
     said = [
         words(
             "anyway.intro",
@@ -134,9 +136,9 @@ def anyway(facts: Facts, words: Words) -> list[str]:
         words(
             "anyway.extra",
             of=words.count(whole),
-            direct=words.out_of(fates.direct_share, whole),
-            direct_extra=words.out_of(fates.direct_extra_share, whole),
-            extra=words.out_of(fates.extra_share, whole),
+            direct=words.out_of(direct, whole),
+            direct_extra=words.out_of(direct_extra, whole),
+            extra=words.out_of(extra, whole),
         ),
     ]
     if math.isfinite(fates.direct_hours_earlier):

@@ -270,8 +270,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "social_reach_share",
         "1",
-        0.08,
-        Beta(8, 92),
+        0.03,
+        Beta(3, 97),
         _JUDGED,
         "assumed",
         "of residents in the circle",
