@@ -150,7 +150,7 @@ class Circle(LeverGroup):
 class Sms(LeverGroup):
     """Text messages to registered participants."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="text messages are sent")
     messages_per_second: float | None = Field(
         default=20.0, gt=0.0, le=1e6, description="gateway throughput; none is unlimited"
     )
@@ -160,7 +160,7 @@ class Sms(LeverGroup):
 class Voice(LeverGroup):
     """Spoken messages to registered participants who prefer a call."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="calls are made")
     lines: int | None = Field(
         default=30, ge=1, le=100_000, description="calls at a time; none is unlimited"
     )
@@ -171,7 +171,7 @@ class Voice(LeverGroup):
 class App(LeverGroup):
     """The Burgernet app: free, without registration, by present location."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="the app sends messages")
     adoption_factor: float = Field(
         default=1.0, ge=0.0, le=20.0, description="adoption relative to the national curve"
     )
@@ -183,26 +183,28 @@ class App(LeverGroup):
 class Email(LeverGroup):
     """E-mail to registered participants (never done in Twente)."""
 
-    enabled: bool = False
-    price_eur: float = Field(default=0.0, ge=0.0, le=10.0)
+    enabled: bool = Field(default=False, description="e-mail is sent")
+    price_eur: float = Field(default=0.0, ge=0.0, le=10.0, description="price of an e-mail")
 
 
 class SocialMedia(LeverGroup):
     """Posts by police and municipalities that the public reads."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, description="posts go out on social media")
 
 
 class NlAlert(LeverGroup):
     """Cell broadcast to every phone in the circle, for incidents with danger to life."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, description="NL-Alert is used for the gravest cases")
 
 
 class AmberAlert(LeverGroup):
     """The national child alert; only for missing children in immediate danger."""
 
-    enabled: bool = False
+    enabled: bool = Field(
+        default=False, description="AMBER Alert is used for the gravest cases of children"
+    )
 
 
 class Channels(LeverGroup):

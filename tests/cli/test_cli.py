@@ -1,4 +1,4 @@
-"""The command `burgernet`: what it prints where, its exit codes, and that a mistake writes nothing."""
+"""The command `burgernet`: what it prints where, its exit codes, and what it leaves alone."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ import pytest
 from experiments import cli
 from experiments.engine import runner
 from sim.errors import DataError, InputError
-from tests.support.fake_run import fake_simulate, fake_world
+from tests.support.fake_run import FAKE_MODEL
 
 ROOT = Path(__file__).parents[2]
 STUDY = """\
@@ -43,22 +43,21 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def fast(monkeypatch):
-    """Let `run` use figures of a stand-in for the model, which come in milliseconds."""
+    """Let `run` use a stand-in for the model, which takes milliseconds; return how to set it."""
+    run_study = runner.run_study
 
-    def use(simulate=fake_simulate):
-        stand_in = functools.partial(
-            run_study, simulate=simulate, load_world=fake_world, progress=False
-        )
+    def use(model):
+        stand_in = functools.partial(run_study, model=model, progress=False)
         monkeypatch.setattr(runner, "run_study", stand_in)
 
-    run_study = runner.run_study
-    use()
+    use(FAKE_MODEL)
     return use
 
 
 @pytest.fixture
-def burgernet(capfd):
-    """Return a function that runs a command here and gives code, output and messages."""
+def burgernet(capfd, folder):
+    """Return a function that runs a command in `folder`; it gives code, output and messages."""
+    assert Path.cwd() == folder
 
     def call(*words):
         code = cli.main([str(word) for word in words])
@@ -132,7 +131,7 @@ def test_one_fault_is_counted_in_the_singular(folder, burgernet):
     [
         (["rum"], "No such command 'rum'. Did you mean 'run'?"),
         (["run"], "Missing argument 'STUDY'"),
-        (["run", "small.toml", "--replicatons", "3"], "Did you mean --replications?"),
+        (["run", "small.toml", "--replicatons", "3"], "Did you mean '--replications'?"),
         (["run", "small.toml", "--replications", "0"], "0 is not in the range 1<=x<=100000"),
         (["run", "small.toml", "--seed", "-1"], "-1 is not in the range 0<=x<=4294967295"),
         (["run", "small.toml", "--workers", "two"], "'two' is not a valid integer range"),
@@ -155,8 +154,9 @@ def test_a_wrong_command_ends_with_2_and_the_nearest_name(folder, burgernet, wor
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.usefixtures("fast")
 def test_run_prints_the_table_and_the_run_folder_last_and_says_when_it_is_complete(
-    folder, fast, burgernet
+    folder, burgernet
 ):
     code, out, err = burgernet("run", "small.toml", "--workers", 1)
     assert code == 0
@@ -170,7 +170,8 @@ def test_run_prints_the_table_and_the_run_folder_last_and_says_when_it_is_comple
     assert err == "This run was complete already: nothing had to be computed.\n"
 
 
-def test_run_as_json_is_json_and_nothing_else(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_run_as_json_is_json_and_nothing_else(folder, burgernet):
     code, out, _ = burgernet("run", "small.toml", "--workers", 1, "--json", "--out", "runs")
     facts = json.loads(out)
     assert code == 0
@@ -180,7 +181,8 @@ def test_run_as_json_is_json_and_nothing_else(folder, fast, burgernet):
     assert {row["scenario"] for row in facts["summary"]} == {"current_agreements", "frozen"}
 
 
-def test_options_take_the_place_of_the_study(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_options_take_the_place_of_the_study(folder, burgernet):
     _, first, _ = burgernet("run", "small.toml", "--workers", 1)
     _, other, _ = burgernet("run", "small.toml", "--workers", 1, "--seed", 2, "--replications", 2)
     first, other = (Path(out.splitlines()[-1]) for out in (first, other))
@@ -189,7 +191,8 @@ def test_options_take_the_place_of_the_study(folder, fast, burgernet):
     assert (study["seed"], study["replications"]) == (2, 2)
 
 
-def test_dry_run_tells_the_run_that_would_come_and_writes_nothing(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_dry_run_tells_the_run_that_would_come_and_writes_nothing(folder, burgernet):
     before = sorted(folder.iterdir())
     code, out, _ = burgernet("run", "small.toml", "--dry-run", "--json")
     plan = json.loads(out)
@@ -209,9 +212,9 @@ def test_a_replication_that_fails_gives_3_and_its_number(folder, fast, burgernet
     def fails_once(*arguments, replication, **options):
         if replication == 1:
             raise ValueError("the second one")
-        return fake_simulate(*arguments, replication=replication, **options)
+        return FAKE_MODEL.simulate(*arguments, replication=replication, **options)
 
-    fast(fails_once)
+    fast(FAKE_MODEL._replace(simulate=fails_once))
     code, out, err = burgernet("run", "small.toml", "--workers", 1)
     assert code == 3
     assert "replication 1 failed: ValueError: the second one" in err
@@ -227,9 +230,7 @@ def test_a_replication_that_fails_gives_3_and_its_number(folder, fast, burgernet
         (KeyboardInterrupt(), 130, "Stopped.\n"),
     ],
 )
-def test_what_goes_wrong_below_has_its_exit_code(
-    folder, monkeypatch, burgernet, error, code, words
-):
+def test_what_goes_wrong_below_has_its_exit_code(monkeypatch, burgernet, error, code, words):
     def fails(*_, **__):
         raise error
 
@@ -241,7 +242,8 @@ def test_what_goes_wrong_below_has_its_exit_code(
     assert "Traceback" not in err
 
 
-def test_an_error_of_the_program_itself_is_not_hidden(folder, monkeypatch):
+@pytest.mark.usefixtures("folder")
+def test_an_error_of_the_program_itself_is_not_hidden(monkeypatch):
     def fails(*_, **__):
         raise ZeroDivisionError
 
@@ -250,19 +252,20 @@ def test_an_error_of_the_program_itself_is_not_hidden(folder, monkeypatch):
         cli.main(["run", "small.toml"])
 
 
-def test_a_stop_signal_ends_with_143_and_leaves_the_handler_as_it_was(
-    folder, monkeypatch, burgernet
-):
+def test_a_stop_signal_ends_with_143_and_leaves_the_handler_as_it_was(monkeypatch, burgernet):
     def stopped(*_, **__):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 
     monkeypatch.setattr(runner, "run_study", stopped)
-    before = signal.getsignal(signal.SIGTERM)
-    code, _, err = burgernet("run", "small.toml")
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        code, _, err = burgernet("run", "small.toml")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert code == 143
     assert "Traceback" not in err
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -295,7 +298,8 @@ def test_a_reader_that_goes_away_is_no_error():
     assert process.wait() == 0
 
 
-def test_compare_prints_differences_against_the_reference_or_another(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_compare_prints_differences_against_the_reference_or_another(burgernet):
     burgernet("run", "small.toml", "--workers", 1)
     code, out, _ = burgernet("compare", "results/small")
     assert code == 0
@@ -311,7 +315,8 @@ def test_compare_prints_differences_against_the_reference_or_another(folder, fas
     assert "current_agreements, frozen" in err
 
 
-def test_the_differences_turn_round_with_the_reference(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_the_differences_turn_round_with_the_reference(burgernet):
     burgernet("run", "small.toml", "--workers", 1)
 
     def mean(*more):
@@ -322,7 +327,8 @@ def test_the_differences_turn_round_with_the_reference(folder, fast, burgernet):
     assert mean("--against", "frozen") == pytest.approx(-mean())
 
 
-def test_several_runs_below_a_folder_must_be_told_apart(folder, fast, burgernet):
+@pytest.mark.usefixtures("fast")
+def test_several_runs_below_a_folder_must_be_told_apart(burgernet):
     burgernet("run", "small.toml", "--workers", 1)
     burgernet("run", "small.toml", "--workers", 1, "--seed", 2)
     code, _, err = burgernet("compare", "results/small")
@@ -330,7 +336,8 @@ def test_several_runs_below_a_folder_must_be_told_apart(folder, fast, burgernet)
     assert "there are 2 runs here, name one: results/small/" in err
 
 
-def test_report_writes_both_languages_unless_one_is_named(folder, fast, burgernet, monkeypatch):
+@pytest.mark.usefixtures("fast")
+def test_report_writes_both_languages_unless_one_is_named(burgernet, monkeypatch):
     asked = []
 
     def write_report(run, lang, out):
@@ -389,7 +396,7 @@ def test_parameters_lists_the_registry_and_shows_one(burgernet):
     assert f"{REGISTRY['willing_share'].default:g}" in out
 
 
-def test_calibrate_prints_the_table_of_the_first_year(folder, burgernet, monkeypatch):
+def test_calibrate_prints_the_table_of_the_first_year(burgernet, monkeypatch):
     module = types.ModuleType("experiments.analysis.first_year")
     module.first_year_table = lambda loaded, n: f"{loaded.study.name}, {n} replications"
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -415,7 +422,7 @@ def test_grid_check_passes_that_of_twente_and_places_the_faults_of_another(folde
     assert not (folder / "results").exists()
 
 
-def test_schema_describes_studies_and_policies(folder, burgernet):
+def test_schema_describes_studies_and_policies(burgernet):
     code, out, _ = burgernet("schema")
     printed = json.loads(out)
     assert code == 0
@@ -430,7 +437,7 @@ def test_schema_describes_studies_and_policies(folder, burgernet):
     assert [json.loads(Path(line).read_text()) for line in out.splitlines()] == [study, policy]
 
 
-def test_a_folder_that_cannot_be_made_is_a_disk_problem(folder, burgernet):
+def test_a_folder_that_cannot_be_made_is_a_disk_problem(burgernet):
     code, _, err = burgernet("schema", "--out", "small.toml/schemas")
     assert code == 4
     assert err == "small.toml/schemas: Not a directory\n"

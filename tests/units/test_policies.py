@@ -153,10 +153,10 @@ def test_lean_takes_half_of_the_hours_of_now():
     assert ratio == pytest.approx(0.5)
 
 
-def test_only_a_change_of_hands_has_a_cost_that_falls_once():
+def test_only_a_transition_or_an_ending_has_a_cost_that_falls_once():
     once = {name: load_policy(name).one_off_costs for name in NAMES}
     assert {name for name in NAMES if once[name]} == {
-        *("regional_basic", "regional_plus", "hosted_by_one", "lean", "stop")
+        *("regional_basic", "regional_plus", "hosted_by_one", "lean", "stop", "frozen_with_app")
     }
     assert [cost.task for cost in once["stop"]] == ["ending"]
 
@@ -219,6 +219,12 @@ def test_a_fault_that_is_taken_over_stands_in_the_file_of_the_parent(folder):
     )
 
 
+def test_a_key_that_a_list_item_lacks_is_missed_there_and_not_in_the_parent(folder):
+    write(folder, "a", "[[one_off_costs]]\nday = 2014-07-01\neur = 1.0\npayer = 'police'\n")
+    write(folder, "b", "[[one_off_costs]]\neur = 2.0\npayer = 'police'\n", extends="a")
+    assert fault_of("b", [folder]) == "b.toml:5:1: one_off_costs[1].day: this key is missing"
+
+
 @pytest.mark.parametrize("start", ["a", "b", "c", "outside"])
 def test_a_policy_that_extends_itself_is_one_fault_with_the_chain(folder, start):
     write(folder, "a", "", extends="b")
@@ -242,6 +248,7 @@ def test_a_policy_that_extends_only_itself_is_a_fault(folder):
     [
         ("frozn", "no policy is called 'frozn' (did you mean 'frozen'?)"),
         ("../frozen", "'../frozen' is no name of a policy: small letters, digits, - and _"),
+        ("frozen.toml", "'frozen.toml' is no name of a policy: small letters, digits, - and _"),
         ("", "'' is no name of a policy: small letters, digits, - and _"),
     ],
 )
@@ -302,9 +309,9 @@ def test_a_dated_change_for_some_municipalities_loads_and_holds_there(folder):
 
 def test_the_difference_of_two_policies_in_words():
     now, stop = load_policy("frozen"), load_policy("stop")
+    meaning = "share of eligible incidents that the control room turns into an action"
     assert difference_in_words(now, stop) == [
-        "operator_use (share of eligible incidents that the control room turns into an action): "
-        f"from {now.operator_use:g} to 0",
+        f"operator_use ({meaning}): from {now.operator_use:g} to 0",
         "one_off_costs[1]: from none to day 2014-07-01, eur 5000, payer 'police', task 'ending'",
     ]
     assert difference_in_words(stop, now)[0].endswith(f"from 0 to {now.operator_use:g}")
