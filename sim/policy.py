@@ -181,10 +181,9 @@ class App(LeverGroup):
 
 
 class Email(LeverGroup):
-    """E-mail to registered participants (never done in Twente)."""
+    """E-mail to registered participants (never done in Twente); costs nothing a message."""
 
     enabled: bool = Field(default=False, description="e-mail is sent")
-    price_eur: float = Field(default=0.0, ge=0.0, le=10.0, description="price of an e-mail")
 
 
 class SocialMedia(LeverGroup):

@@ -167,7 +167,7 @@ def _places(dot: Point, width: float, height: float) -> Iterator[Box]:
     x, y = dot
     half, near = height / 2 + 1, DISTANCES_PX[0]
     for far in DISTANCES_PX:
-        aslant = [(side, up * far) for side in (far, near) for up in (1.0, -1.0, 0.5, -0.5)]
+        aslant = [(side, up * far) for side in (far, near) for up in (1, -1, 0.5, -0.5)]
         for side, up in [(far, 0.0), *aslant]:
             for left in (x + side, x - side - width):
                 yield Box(left, y + up - half, left + width, y + up + half)

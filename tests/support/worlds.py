@@ -7,11 +7,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
-import sim.simulate
+import sim.replication
 from sim.candidates import draw_candidates
 from sim.draws import Stream
+from sim.effort import register_rates
+from sim.errors import InputError
 from sim.grid import Grid, Municipality
 from sim.incidents import draw_incidents
 from sim.parameters import REGISTRY, Parameters
@@ -84,7 +87,7 @@ def busy_parameters(world, missing=40.0, robbery=20.0, theft=10.0, **changes):
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Configuration:
     """Everything that `simulate` takes."""
 
@@ -96,10 +99,21 @@ class Configuration:
     years: int = 1
     start: date = START
 
+    def __repr__(self):
+        places = [
+            (place.gm_code, place.name, place.population, place.urbanity)
+            for place in self.world.grid.municipalities
+        ]
+        policies = [policy.model_dump(exclude_defaults=True) for policy in self.policies]
+        return (
+            f"Configuration({self.world}, {places}, {self.parameters}, seed={self.seed}, "
+            f"replication={self.replication}, years={self.years}, {policies})"
+        )
+
     def simulate(self, **changes):
         """Return the tables, with all details, of this configuration or of one that differs."""
         c = replace(self, **changes)
-        return sim.simulate.simulate(
+        return sim.replication.simulate(
             c.world,
             list(c.policies),
             c.parameters,
@@ -183,8 +197,8 @@ class Opened:
             registers.append(RecordingRegister(*args, **named))
             return registers[-1]
 
-        with patch.object(sim.simulate, "Register", recording):
-            result = sim.simulate.simulate_given(setting, candidates, incidents, detail=True)
+        with patch.object(sim.replication, "Register", recording):
+            result = sim.replication.simulate_given(setting, candidates, incidents, detail=True)
         (register,) = registers
         by_time = {moment.at_s: moment for moment in register.moments}
         return cls(setting, candidates, incidents, result, register, by_time)
@@ -240,6 +254,12 @@ def pairs(table, *names):
 
 
 # ---- strategies
+
+
+def examples(number):
+    """Return settings for so many examples by default, and for more where the profile asks."""
+    return settings(max_examples=number * settings.default.max_examples // 50)
+
 
 NAMES = ("Enschede", "Tubbergen", "Almelo", "Verdorp", "Oldenzaal", "Nieuwstad")
 DAYS = st.integers(0, 700).map(lambda days: date.fromordinal(START.toordinal() + days))
@@ -298,17 +318,20 @@ _PUBLIC = {
     name: _group(enabled=st.booleans()) for name in ("social_media", "nl_alert", "amber_alert")
 }
 CAMPAIGN = st.fixed_dictionaries({"day": DAYS, "written_share": SHARES})
+_DATED = {
+    "extra_decision_minutes": st.sampled_from((0.0, 10.0, 240.0)),
+    "open_minutes_factor": st.floats(0.1, 3.0),
+}
 CONTROL_ROOM = _group(
     operators=st.integers(1, 3),
     units_per_area=st.integers(1, 2),
     unlimited=st.booleans(),
-    extra_decision_minutes=st.sampled_from((0.0, 10.0, 240.0)),
     leaves_twente_on=DAYS,
-    open_minutes_factor=st.floats(0.1, 3.0),
+    **_DATED,
 )
 
 
-def _levers(*, public, region):
+def _levers(*, public, control_room):
     fields = {
         "operator_use": st.sampled_from((0.0, 0.375, 0.8, 1.0)),
         "effort": EFFORT,
@@ -317,8 +340,8 @@ def _levers(*, public, region):
         "channels": _group(**_CHANNELS, **(_PUBLIC if public else {})),
         "campaigns": st.lists(CAMPAIGN, max_size=2),
     }
-    if region:
-        fields["control_room"] = CONTROL_ROOM
+    if control_room is not None:
+        fields["control_room"] = control_room
     return _group(**fields)
 
 
@@ -326,7 +349,7 @@ def _levers(*, public, region):
 def policy(draw, world, name, *, public=True):
     """Return a policy with random levers that may change in time and differ by municipality."""
     codes = [place.gm_code for place in world.grid.municipalities]
-    own = draw(_levers(public=public, region=True))
+    own = draw(_levers(public=public, control_room=CONTROL_ROOM))
     changes = []
     for _ in range(draw(st.integers(0, 2))):
         towns = draw(st.lists(st.sampled_from(codes), unique=True, max_size=2))
@@ -334,7 +357,9 @@ def policy(draw, world, name, *, public=True):
             {
                 "from_day": draw(st.none() | DAYS),
                 "municipalities": towns,
-                "levers": draw(_levers(public=public, region=not towns)),
+                "levers": draw(
+                    _levers(public=public, control_room=None if towns else _group(**_DATED))
+                ),
             }
         )
     return Policy(name=name, **own, changes=changes)
@@ -366,12 +391,22 @@ def parameters(draw, world, **changes):
 SEEDS = st.integers(0, (1 << 32) - 1)
 
 
+def bearable(configuration):
+    """Tell whether the marks carry the rates of all policies; others are refused by the model."""
+    c = configuration
+    try:
+        register_rates(list(c.policies), c.world.grid, c.parameters, c.start).thresholds()
+    except InputError:
+        return False
+    return True
+
+
 @st.composite
 def configurations(draw, *, n_policies=3, years=None, public=True):
     """Return a whole configuration."""
     world = draw(worlds())
     names = [f"p{i}" for i in range(n_policies)]
-    return Configuration(
+    configuration = Configuration(
         world=world,
         policies=tuple(draw(policy(world, name, public=public)) for name in names),
         parameters=draw(parameters(world)),
@@ -379,3 +414,5 @@ def configurations(draw, *, n_policies=3, years=None, public=True):
         replication=draw(st.integers(0, 1000)),
         years=draw(st.integers(1, 2)) if years is None else years,
     )
+    assume(bearable(configuration))
+    return configuration
