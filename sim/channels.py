@@ -145,7 +145,7 @@ def gateway_offset_s(place: Spans, per_second: Floats) -> Spans:
     """Return when a gateway of limited throughput sends the message at each place in line
     (infinite: at once).
     """
-    return np.floor(place / per_second).astype(np.int32)
+    return np.minimum(np.floor(place / per_second), NEVER_AFTER_S).astype(np.int32)
 
 
 def line_offset_s(place: Spans, lines: Spans, call_s: Spans) -> Spans:
@@ -216,7 +216,7 @@ class SmsChannel:
         within = np.where(kept, audience.receipt / (1.0 - p.sms_lost_share), 0.5)
         delay = to_span_s(lognormal(within, p.sms_delay_s, _SIGMA_SMS_DELAY))
         arrives = addressed & audience.good & kept[:, None]
-        delivered = np.where(arrives, sent + delay[:, None], _NEVER)
+        delivered = np.where(arrives, _after(sent, delay[:, None]), _NEVER)
         latency = text_latency_s(
             audience,
             audience.notice,

@@ -26,13 +26,13 @@ from sim.draws import (
     to_span_s,
 )
 from sim.grid import CellIndex, Grid
-from sim.incidents import Incidents
+from sim.incidents import HORIZON_S, Incidents
 from sim.parameters import Parameters
 from sim.policy import LONGEST_OPEN_FACTOR
 from sim.presence import Presence
 from sim.public_channels import PUBLIC_CHANNELS, PublicChannel
 from sim.setting import Setting
-from sim.sightings import Observers, fading_per_s, recognition
+from sim.sightings import Observers, recognition
 from sim.subjects import Subjects
 from sim.sweep import Chunk
 from sim.tips import Attending, TipKind, knowledge_share
@@ -256,11 +256,10 @@ def upper_bounds(
         w * np.hypot(v, fastest) / (np.pi * r**2) * (road if on_road else 1.0)
         for w, v, r, on_road in modes
     ]
-    # No policy of the study enters the bounds, so that another policy cannot change who is drawn.
-    spell_s = (
-        60.0 * p.open_minutes_high * LONGEST_OPEN_FACTOR
-        + p.attention_after_closing / fading_per_s(p)
-    )
+    # Neither a policy nor the memory of people enters the bounds: another policy cannot change who
+    # is drawn, and a longer memory adds tips and takes none away.
+    open_s = 60.0 * p.open_minutes_high * LONGEST_OPEN_FACTOR
+    spell_s = open_s + p.attention_after_closing * max(HORIZON_S.values())
     fresh = np.max(rates, axis=0) * recognition(incidents, p)[i] * spell_s
     passing = (
         p.sweep_walk_m

@@ -139,17 +139,19 @@ def place_labels(
 def _arrange(
     dots: Sequence[Point], sizes: Sequence[Point], fixed: Sequence[Box], inside: Box
 ) -> list[Box]:
-    """Return a place for every text: each takes its best, and again once the others have theirs."""
+    """Return a place for every text: its best, and again when the others have theirs."""
     boxes: dict[int, Box] = {}
     # Crowded points first: they have the fewest free places.
     order = sorted(range(len(dots)), key=lambda k: _distance_to_all(dots, k))
     for _ in range(SWEEPS):
+        before = dict(boxes)
         for i in order:
             taken = [*fixed, *(box for k, box in boxes.items() if k != i)]
-            costs = {
-                box: _cost(box, dots[i], taken, inside) for box in _places(dots[i], *sizes[i])
-            }
+            places = _places(dots[i], *sizes[i])
+            costs = {box: _cost(box, dots[i], taken, inside) for box in places}
             boxes[i] = min(costs, key=lambda box: costs[box])
+        if boxes == before:
+            break
     return [boxes[i] for i in range(len(dots))]
 
 

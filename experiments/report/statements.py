@@ -124,7 +124,7 @@ def anyway(facts: Facts, words: Words) -> list[str]:
     digits = digits_that_agree(police + own_return, police, own_return)
     direct, direct_extra, extra = fates.direct_share, fates.direct_extra_share, fates.extra_share
     # Also their difference: two shares that differ must not look equal.
-    whole = whole_for(direct, direct_extra, extra)
+    whole = whole_for(direct, direct_extra, extra, extra - direct_extra)
     said = [
         words(
             "anyway.intro",

@@ -50,9 +50,10 @@ def _ordered(draw, shape, low=0, high=HALF, *, better_first):
 @st.composite
 def ordered_thresholds(draw):
     """Return thresholds of two policies, the first with more up and fewer down everywhere."""
-    sign_up = _ordered(draw, (PHASES, TOWNS, BANDS), better_first=True)
+    shape = (PHASES, TOWNS, BANDS)
+    sign_up = _ordered(draw, shape, 0, HALF // 2, better_first=True)
     # r + c is ordered by itself: a smaller c may come with a larger r.
-    upkeep = np.maximum(_ordered(draw, (PHASES, TOWNS, BANDS), better_first=True), sign_up)
+    upkeep = np.maximum(_ordered(draw, shape, HALF // 4, HALF, better_first=True), sign_up)
     strike = upkeep + _ordered(draw, (PHASES, TOWNS, BANDS), better_first=False) // 4
     # Words count from above: a larger threshold of departure is a smaller w.
     departure = _ordered(
@@ -84,7 +85,7 @@ def ordered_letters(draw):
 
 
 def _candidates(seed, years):
-    world = Layout(people=(60, 90)).world()
+    world = Layout(people=(250, 350)).world()
     drawn = draw_candidates(world, busy_parameters(world), Stream(seed, 0), years)
     return world, drawn
 
@@ -114,7 +115,7 @@ def _walk(register, alerts, until_s):
 def test_ordered_thresholds_keep_each_candidate_ordered(
     thresholds, letters, seed, alert_seed, stale_share
 ):
-    years = 6
+    years = 9
     _, candidates = _candidates(seed, years)
     until_s = years * YEAR_S
     events = draw_events(candidates, thresholds, letters, 6.0, until_s, Stream(seed, 0))

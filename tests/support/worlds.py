@@ -365,6 +365,24 @@ def policy(draw, world, name, *, public=True):
     return Policy(name=name, **own, changes=changes)
 
 
+DRAWN = ("circle", "control_room")
+"""Levers that decide when and how wide a circle is drawn, of those that `policy` draws."""
+
+
+def with_circles_of(first, other):
+    """Return a policy that alerts when and where another does, but otherwise stays itself."""
+
+    def part(change, keep):
+        levers = {key: value for key, value in change.levers.items() if (key in DRAWN) == keep}
+        return change.model_copy(update={"levers": levers})
+
+    changes = [part(change, keep=True) for change in first.changes]
+    changes += [part(change, keep=False) for change in other.changes]
+    return other.model_copy(
+        update={"changes": tuple(changes), **{name: getattr(first, name) for name in DRAWN}}
+    )
+
+
 SAFE = sorted(
     name
     for name in REGISTRY
@@ -403,12 +421,14 @@ def bearable(configuration):
 
 @st.composite
 def configurations(draw, *, n_policies=3, years=None, public=True):
-    """Return a whole configuration."""
+    """Return a whole configuration; in half of them all policies draw the same circles."""
     world = draw(worlds())
-    names = [f"p{i}" for i in range(n_policies)]
+    policies = [draw(policy(world, f"p{i}", public=public)) for i in range(n_policies)]
+    if draw(st.booleans()):
+        policies = [policies[0], *(with_circles_of(policies[0], other) for other in policies[1:])]
     configuration = Configuration(
         world=world,
-        policies=tuple(draw(policy(world, name, public=public)) for name in names),
+        policies=tuple(policies),
         parameters=draw(parameters(world)),
         seed=draw(SEEDS),
         replication=draw(st.integers(0, 1000)),
