@@ -136,11 +136,4 @@ def take_audience(audience: Audience, rows: Ints) -> Audience:
         for name, values in whole.items()
         if name not in ("presence", "levers")
     }
-    return Audience(
-        **parts, presence=take_presence(audience.presence, rows), levers=audience.levers
-    )
-
-
-def take_presence(presence: Presence, rows: Ints) -> Presence:
-    """Return the presence of some of the rows."""
-    return Presence(**{f.name: getattr(presence, f.name)[rows] for f in fields(presence)})
+    return Audience(**parts, presence=audience.presence.take(rows), levers=audience.levers)

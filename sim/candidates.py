@@ -4,13 +4,14 @@ for all policies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.clock import YEAR_S
 from sim.draws import Bools, Floats, Ints, Purpose, Stream, lognormal, to_seconds
 from sim.grid import Grid
+from sim.layout import Columns
 from sim.parameters import Parameters
 from sim.world import REFERENCE_INHABITANTS, World
 
@@ -20,7 +21,7 @@ _DM_PER_KM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Columns):
     """Candidates as arrays [n], in order of their id.
 
     Attributes:
@@ -57,10 +58,6 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.id)
-
-    def take(self, order: Ints) -> Candidates:
-        """Return the candidates in another order or a part of them."""
-        return Candidates(**{f.name: getattr(self, f.name)[order] for f in fields(self)})
 
 
 def willing_share(grid: Grid, parameters: Parameters) -> Floats:

@@ -4,7 +4,7 @@ an alert.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from sim.draws import (
     poisson_count,
     to_seconds,
 )
+from sim.layout import Columns
 from sim.parameters import Parameters
 from sim.world import World
 
@@ -60,7 +61,7 @@ _ARREST_SIGMA = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Incidents:
+class Incidents(Columns):
     """Incidents [n] in the order of their report; times in elapsed seconds, places in RD
     decimetres.
 
@@ -111,10 +112,6 @@ class Incidents:
 
     def __len__(self) -> int:
         return len(self.id)
-
-    def take(self, order: Ints) -> Incidents:
-        """Return a part of the incidents, or another order."""
-        return Incidents(**{f.name: getattr(self, f.name)[..., order] for f in fields(self)})
 
     @property
     def counterfactual_s(self) -> Ints:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Bools, Ints
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Columns:
+    """A dataclass of equally long arrays [..., n], of which rows can be taken."""
+
+    __slots__ = ()
+
+    def take(self, rows: Ints) -> Self:
+        """Return some of the rows, or all of them in another order."""
+        names = [field.name for field in fields(cast("DataclassInstance", self))]
+        return type(self)(**{name: getattr(self, name)[..., rows] for name in names})
 
 
 def by_policy(values: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -11,6 +11,7 @@ import numpy as np
 from sim.candidates import Candidates
 from sim.clock import Calendar, DayType
 from sim.draws import Bools, Floats, Ints
+from sim.layout import Columns
 from sim.setting import Setting
 
 WORK_HOURS = (7, 18)
@@ -19,7 +20,7 @@ leisure."""
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Columns):
     """State and place of people [n] at the moment of an alert.
 
     Attributes:

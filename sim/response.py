@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actions import Actions
-from sim.alerts import Recipients, take_presence
+from sim.alerts import Recipients
 from sim.draws import NEVER_AFTER_S, Bools, Ints
 from sim.incidents import Incidents
 from sim.layout import by_policy, per_circle
@@ -107,7 +107,7 @@ def attending_people(
     fresh, retrospective, knowledge, false = draw_clocks(
         setting.stream, people.person_id[rows], incidents.id[incident]
     )
-    presence = take_presence(people.presence, rows)
+    presence = people.presence.take(rows)
     awake = ~presence.asleep
     return Attending(
         observers=Observers(

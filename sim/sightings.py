@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Spans, to_span_s
 from sim.incidents import Incidents
+from sim.layout import Columns
 from sim.parameters import Parameters
 from sim.presence import Presence
 from sim.subjects import Subjects, inside_disc
@@ -41,7 +42,7 @@ class Observers:
 
 
 @dataclass(frozen=True, slots=True)
-class FreshHazard:
+class FreshHazard(Columns):
     """The hazard of a recognised sighting after the alert: two levels and where they hold.
 
     Times are seconds after the alert and may be negative. The hazard is `moving` between `enter`
@@ -116,19 +117,6 @@ def fresh_hazard(
         moving=moving * incidents.visible_transit[i],
         still=still * incidents.visible_stationary[i] * stops_inside,
         search_end=np.where(observers.searches, 60.0 * p.search_minutes, np.inf),
-    )
-
-
-def take_hazard(hazard: FreshHazard, rows: Ints) -> FreshHazard:
-    """Return the hazard of some of the rows."""
-    return FreshHazard(
-        hazard.enter[rows],
-        hazard.leave[rows],
-        hazard.stop[rows],
-        hazard.end[rows],
-        hazard.moving[rows],
-        hazard.still[rows],
-        hazard.search_end[rows],
     )
 
 

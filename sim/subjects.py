@@ -10,7 +10,7 @@ arrived takes the active time for the way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -28,6 +28,7 @@ from sim.draws import (
     triangular,
 )
 from sim.incidents import Incidents
+from sim.layout import Columns
 from sim.parameters import Parameters
 
 _NEAR_M = 50.0
@@ -40,7 +41,7 @@ _LONGEST_WALK_S = 3 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Columns):
     """Paths [n] of the subjects of some incidents.
 
     Attributes:
@@ -68,10 +69,6 @@ class Subjects:
 
     def __len__(self) -> int:
         return len(self.x_dm)
-
-    def take(self, order: Ints) -> Subjects:
-        """Return a part of the subjects, or another order."""
-        return Subjects(**{f.name: getattr(self, f.name)[order] for f in fields(self)})
 
 
 def distance_m(category: int, uniform: Floats, start_mass: float, factor: float) -> Floats:

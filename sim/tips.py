@@ -28,15 +28,10 @@ from sim.draws import (
     to_seconds,
 )
 from sim.incidents import Incidents
+from sim.layout import Columns
 from sim.parameters import Parameters
 from sim.setting import Setting
-from sim.sightings import (
-    Observers,
-    first_sighting_s,
-    fresh_hazard,
-    retrospective_sighting_s,
-    take_hazard,
-)
+from sim.sightings import Observers, first_sighting_s, fresh_hazard, retrospective_sighting_s
 from sim.subjects import Subjects
 
 
@@ -58,7 +53,7 @@ _SCENE_SIGMA = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Tips:
+class Tips(Columns):
     """Potential calls [n], each of one person, kind and policy; times in elapsed seconds.
 
     Attributes:
@@ -91,10 +86,6 @@ class Tips:
 
     def __len__(self) -> int:
         return len(self.policy)
-
-    def take(self, order: Ints) -> Tips:
-        """Return a part of the tips, or another order."""
-        return Tips(**{f.name: getattr(self, f.name)[order] for f in fields(self)})
 
     @classmethod
     def none(cls) -> Tips:
@@ -197,7 +188,7 @@ def potential_tips(
     knowledge = np.flatnonzero(people.knowledge_level < knowledge_share(incidents, p)[i])
     false = np.flatnonzero(people.false_level < p.false_per_1000_attending / 1000.0)
 
-    near = take_hazard(hazard, fresh)
+    near = hazard.take(fresh)
     columns = [
         first_sighting_s(
             people.fresh_clock[fresh],

@@ -220,15 +220,16 @@ def test_retrospective_sightings_follow_their_integral(scene):
 def test_the_number_of_fresh_sightings_is_the_sum_of_their_probabilities():
     """Over a whole study: people, places, notices and closing as simulated, clocks integrated."""
     world = Layout(people=(300,)).world()
-    near = {"search_radius_m": 500.0, "walk_radius_m": 500.0, "distance_factor": 0.3}
-    eager = {"search_share": 0.5, "attend_share": 1.0, "report_share": 1.0}
+    near = {"search_radius_m": 300.0, "walk_radius_m": 400.0, "distance_factor": 0.1}
+    plain = {"visible_stationary_" + traits: 1.0 for traits in ("dementia", "despondent", "child")}
+    eager = {"search_share": 0.9, "attend_share": 1.0, "report_share": 1.0}
     parameters = busy_parameters(
         world,
-        missing=25.0,
-        robbery=25.0,
+        missing=40.0,
+        robbery=10.0,
         theft=0.0,
         registered_at_start=90_000.0,
-        **{**SHARP, **near, **eager},
+        **{**SHARP, **near, **plain, **eager},
     )
     policy = Policy(name="p", operator_use=1.0)
     mean = variance = seen = 0.0
@@ -255,6 +256,6 @@ def test_the_number_of_fresh_sightings_is_the_sum_of_their_probabilities():
             chance = -np.expm1(-total[-1])
             mean += chance.sum()
             variance += (chance * (1 - chance)).sum()
-    assert mean > 200
+    assert mean > 300
     # One in a hundred of the integral for the steps of time.
     assert abs(seen - mean) < NORMAL_BOUND * np.sqrt(variance) + 0.01 * mean

@@ -402,8 +402,9 @@ def parameters(draw, world, **changes):
     values = {name: REGISTRY[name].prior.quantile(share) for name, share in moved.items()}
     grave = {"nl_alert_qualifies_share": 0.5, "amber_qualifies_share": 0.5}
     talkative = {"false_per_1000_attending": 40.0, "knowledge_per_1000_attending": 20.0}
+    sharp = {"recognise_photo": 0.9, "recognise_text": 0.9, "retrospective_share": 0.7}
     tired = {"optout_per_alert": draw(st.sampled_from((0.0, 0.002, 0.005)))}
-    return busy_parameters(world, **{**grave, **talkative, **tired, **values, **changes})
+    return busy_parameters(world, **{**grave, **talkative, **sharp, **tired, **values, **changes})
 
 
 SEEDS = st.integers(0, (1 << 32) - 1)
