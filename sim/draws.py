@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, pdtrik
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -32,6 +32,7 @@ _WEYL_1 = 0xBB67AE85
 _ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
+_LARGE_MEAN = 500.0
 _BLOCK = 8192  # the temporaries of a block stay in the second-level cache
 
 WORD_RANGE = 1 << 32
@@ -182,8 +183,14 @@ def to_seconds(value: ArrayLike) -> Ints:
 
     Infinite values (it never happens) become `NEVER_S`. `log` and `exp` differ in the last bit
     between libraries; whole seconds make the engine, the reference model and every machine agree.
+
+    Raises:
+        ValueError: if one of them is not a number; SimPy would take it and lose its order of
+        events.
     """
     seconds = np.asarray(value, dtype=np.float64)
+    if np.isnan(seconds).any():
+        raise ValueError("a time in seconds is not a number")
     return np.where(seconds < NEVER_S, np.rint(np.minimum(seconds, NEVER_S)), NEVER_S).astype(
         np.int64
     )
@@ -230,12 +237,12 @@ def exponential(uniform: ArrayLike) -> Floats:
 
 
 def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
-    """Return the Poisson quantile by summing the probabilities, so that a larger mean never gives
+    """Return the Poisson quantile by summing the probabilities: a larger mean never gives
     fewer.
 
     Args:
         uniform: array [n] in (0, 1).
-        mean: array [n], 0 <= mean (meant for means below about 100).
+        mean: array [n], 0 <= mean.
 
     Returns:
         Whole numbers [n].
@@ -243,12 +250,15 @@ def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
     u, mu = np.broadcast_arrays(
         np.asarray(uniform, dtype=np.float64), np.asarray(mean, dtype=np.float64)
     )
-    count = np.zeros(u.shape, dtype=np.int64)
+    flat_u, flat_mu = np.ascontiguousarray(u).reshape(-1), np.ascontiguousarray(mu).reshape(-1)
+    flat_count = np.zeros(flat_u.shape, dtype=np.int64)
+    # exp(-mean) underflows near 745; there the inverse of the incomplete gamma function takes
+    # over.
+    large = flat_mu > _LARGE_MEAN
+    flat_count[large] = np.ceil(pdtrik(flat_u[large], flat_mu[large])).astype(np.int64)
     probability = np.exp(-mu)
     cumulative = probability.copy()
-    open_ = np.flatnonzero(u.ravel() > cumulative.ravel())
-    flat_count, flat_u = count.reshape(-1), np.ascontiguousarray(u).reshape(-1)
-    flat_mu = np.ascontiguousarray(mu).reshape(-1)
+    open_ = np.flatnonzero((flat_u > cumulative.ravel()) & ~large)
     p, total = probability.reshape(-1)[open_], cumulative.reshape(-1)[open_]
     k = 0
     while open_.size:
@@ -259,7 +269,7 @@ def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
         # The sum can stall a hair below 1; a term that no longer adds ends the search.
         more = (flat_u[open_] > total) & ((p > 0.0) & (total + p > total) | (k < flat_mu[open_]))
         open_, p, total = open_[more], p[more], total[more]
-    return count
+    return flat_count.reshape(u.shape)
 
 
 def mixture_latency(uniform: ArrayLike, parts: tuple[tuple[float, float, float], ...]) -> Floats:

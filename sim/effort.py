@@ -17,7 +17,7 @@ from sim.grid import Grid
 from sim.parameters import Parameters
 from sim.policy import TASKS, Levers, Policy, TaskEffort
 
-MARK_RATE_PER_YEAR = 1.0
+MARK_RATE_PER_YEAR = 2.0
 """Rate of the marks of every candidate: a constant of the model, never computed from the policies
 of a study."""
 EXPOSURE_LIMIT = 30

@@ -265,7 +265,7 @@ class Change(LeverGroup):
     )
 
 
-FIXED_LEVERS = ("operators", "units_per_area", "unlimited", "leaves_twente_on")
+FIXED_LEVERS = ("operators", "units_per_area", "unlimited", "leaves_twente_on", "away_find_factor")
 """Levers of the control room that hold from the start: the resources are set up once."""
 REGIONAL_LEVERS = ("control_room",)
 """Groups of levers of the one control room: dated, but the same for every municipality."""

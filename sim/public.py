@@ -39,11 +39,12 @@ from sim.tips import Attending, TipKind, knowledge_share
 
 PUBLIC_ID = 1 << 31
 """Members of the public have ids from here on; candidates stay below."""
-_PER_CELL = 256
+_PER_CELL = 2048
 _CHANNELS_PER_CELL = 4
 _NOTICE_SIGMA = 1.0
 _ADULT_BAND = 2
 _DELIVERED_S = 60
+_NEARLY_SURE = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,11 @@ def upper_bounds(
         p.retrospective_outdoor_share * p.retrospective_share * incidents.frailty[i] * conspicuous
     )
     retrospective = passing * road * recalled * p.retrospective_hours * 3600.0
-    knowledge = knowledge_share(incidents, p)[i]
-    return np.stack(
-        [fresh, retrospective, knowledge, np.full(len(i), p.false_per_1000_attending / 1000.0)]
-    )
+    # Those who know or err do so with a probability; as the bound of a clock it is -log(1 - p).
+    knowledge = _clock_bound(knowledge_share(incidents, p)[i])
+    false = _clock_bound(np.full(len(i), p.false_per_1000_attending / 1000.0))
+    return np.stack([fresh, retrospective, knowledge, false])
+
+
+def _clock_bound(probability: Floats) -> Floats:
+    return -np.log1p(-np.minimum(probability, _NEARLY_SURE))

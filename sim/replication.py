@@ -170,7 +170,15 @@ def _letters(setting: Setting) -> list[Letter]:
     join = min(p.campaign_join_share / p.willing_share, 1.0)
     letters = []
     for day in days:
-        share = np.array([[_written(of_town, day) for of_town in of] for of in planned])
+        share = np.array(
+            [
+                [
+                    _written(of_town, day) * _open(policy, day, code)
+                    for of_town, code in zip(of, setting.gm_codes, strict=True)
+                ]
+                for of, policy in zip(planned, setting.policies, strict=True)
+            ]
+        )
         word = np.floor(np.minimum(share, 1.0) * join * WORD_RANGE).astype(np.int64)
         number = (day - _LETTER_EPOCH).days
         letters.append(Letter(number, date_to_s(setting.start, day), word))
@@ -179,6 +187,11 @@ def _letters(setting: Setting) -> list[Letter]:
 
 def _written(campaigns: list[Campaign], day: date) -> float:
     return sum(c.written_share for c in campaigns if c.day == day)
+
+
+def _open(policy: Policy, day: date, gm_code: str) -> bool:
+    """Tell whether sign-ups are processed: a letter brings nobody where they are not."""
+    return policy.levers_at(day, gm_code).register_.sign_ups_processed
 
 
 def _alerts_in_time(

@@ -158,8 +158,10 @@ class _Run:
         """Leave nothing of a study that the model refuses, unless there was a run before."""
         if self.is_new:
             shutil.rmtree(self.folder)
+            # The folders of the study and of all runs stay only where other runs lie in them.
             with contextlib.suppress(OSError):
                 self.folder.parent.rmdir()
+                self.folder.parent.parent.rmdir()
 
     def _contents(self) -> dict[str, Any]:
         """Return what the tables are made of, save the shards: as it stands in the manifest."""

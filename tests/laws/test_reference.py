@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ EVERYTHING = {
     "control_room": {"leaves_twente_on": date(2014, 8, 10), "extra_decision_minutes": 3.0},
     "circle": {"robbery_factor": 0.8, "growth_share_per_hour": 0.05},
     "channels": {
-        "sms": {"messages_per_second": 7.5},
+        "sms": {"messages_per_second": 0.75},
         "app": {"register_moved_share": 0.3, "adoption_factor": 1.5},
         "email": {"enabled": True},
         "social_media": {"enabled": True},
@@ -90,6 +91,7 @@ def variant(name, levers):
     return Policy.model_validate(merge(base, {"name": name, **levers}))
 
 
+@cache
 def policy(name):
     made = {"tight": TIGHT, "everything": EVERYTHING, "unhindered": UNHINDERED}
     return variant(name, made[name]) if name in made else load_policy(name)

@@ -12,7 +12,7 @@ from tests.reference.philox import lognormal, poisson, seconds
 from tests.reference.seeing import Observer, Whereabouts, recognition, road_factor
 
 FIRST_ID = 1 << 31
-PER_CELL = 256
+PER_CELL = 2048
 CHANNELS_PER_CELL = 4
 ADULTS = 2
 CHANNELS = ("nl_alert", "amber_alert", "social_media")
@@ -148,8 +148,8 @@ class Public:
         return (
             most * recognition(case, p) * spell_s,
             passing * road * recalled * p.retrospective_hours * 3600.0,
-            knowledge_share(case, p),
-            p.false_per_1000_attending / 1000.0,
+            -math.log1p(-min(knowledge_share(case, p), 0.999)),
+            -math.log1p(-min(p.false_per_1000_attending / 1000.0, 0.999)),
         )
 
     def informants(self, action):

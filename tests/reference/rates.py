@@ -10,6 +10,7 @@ from tests.reference.philox import WORDS
 
 AGE_RECRUITING = (0.0, 0.6, 0.9, 1.2, 1.1)
 MOST_ALERTS = 30
+MARKS_PER_YEAR = 2.0
 
 
 class LeverBook:
@@ -43,7 +44,8 @@ class LeverBook:
                 for campaign in self.in_phase(phase, town).campaigns
             }
             for campaign in campaigns:
-                if campaign in self.policy.levers_at(campaign.day, code).campaigns:
+                then = self.policy.levers_at(campaign.day, code)
+                if campaign in then.campaigns and then.register_.sign_ups_processed:
                     key = (campaign.day, town)
                     letters[key] = letters.get(key, 0.0) + campaign.written_share
         return letters
@@ -147,5 +149,5 @@ def _saturating(hours, half):
 
 
 def _words(rate):
-    """Return a yearly rate as a threshold; there is one mark a year."""
-    return math.floor(rate * WORDS)
+    """Return a yearly rate as a threshold."""
+    return math.floor(rate / MARKS_PER_YEAR * WORDS)

@@ -6,7 +6,7 @@ from datetime import date
 from sim.clock import DAY_S, YEAR_S, date_to_s
 from sim.draws import Purpose
 from tests.reference.philox import WORDS, exponential, seconds, uniform
-from tests.reference.rates import Thresholds
+from tests.reference.rates import MARKS_PER_YEAR, Thresholds
 
 GONE, OUT, STALE, GOOD = range(4)
 ENTRY, MARK, LETTER = range(3)
@@ -57,7 +57,7 @@ class Marks:
             clock, number = 0.0, 0
             while True:
                 words = self._draws.words(Purpose.MARK, person.id, number)
-                clock += exponential(uniform(words[0])) * YEAR_S
+                clock += exponential(uniform(words[0])) * (YEAR_S / MARKS_PER_YEAR)
                 at_s = seconds(clock)
                 if at_s > self._until_s:
                     break

@@ -66,17 +66,17 @@ def rates(sign_up, departure):
 
 def test_thresholds_split_the_mark_as_the_rates_say():
     t = rates(0.25, 0.05).thresholds()
-    assert t.sign_up[0, 0, 0, 2] == WORD_RANGE // 4
-    assert t.strike[0, 0, 0, 2] / WORD_RANGE == pytest.approx(0.45)
-    assert 1 - t.decay[0, 2, 0] / WORD_RANGE == pytest.approx(0.15)
-    assert 1 - t.departure[0, 2, 0] / WORD_RANGE == pytest.approx(0.05)
+    assert t.sign_up[0, 0, 0, 2] == WORD_RANGE // 8
+    assert t.strike[0, 0, 0, 2] / WORD_RANGE == pytest.approx(0.45 / 2)
+    assert 1 - t.decay[0, 2, 0] / WORD_RANGE == pytest.approx(0.15 / 2)
+    assert 1 - t.departure[0, 2, 0] / WORD_RANGE == pytest.approx(0.05 / 2)
 
 
 def test_rates_above_the_rate_of_the_marks_are_refused():
     with pytest.raises(
-        InputError, match=r"1\.010 a year together exceed the rate of the marks, 1 a year"
+        InputError, match=r"2\.010 a year together exceed the rate of the marks, 2 a year"
     ):
-        rates(0.61, 0.1).thresholds()
+        rates(1.61, 0.1).thresholds()
 
 
 def test_phases_begin_at_the_dates_of_the_changes():
