@@ -35,6 +35,7 @@ from sim.tips import TipKind, Tips
 Process: TypeAlias = Generator[simpy.Event, Any, None]
 _BACKGROUND_SIGMA = 0.5
 _MOST_BACKGROUND = 256
+_LAST = simpy.events.EventPriority(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,20 @@ def find_share(kind: int, age_s: int, solvable: Bools, parameters: Parameters) -
     )
 
 
+class _Late(simpy.Event):
+    """A timeout that comes after everything else of its second.
+
+    Units that arrive and operators who hang up come before callers who ring or lose patience in
+    the same second; otherwise that would depend on when some unrelated event was scheduled.
+    """
+
+    def __init__(self, env: simpy.Environment, delay: int) -> None:
+        super().__init__(env)
+        self._ok = True
+        self._value = None
+        env.schedule(self, priority=_LAST, delay=delay)
+
+
 @dataclass(frozen=True, slots=True)
 class _Calls:
     """The columns of the tips that the processes read, as lists."""
@@ -281,7 +296,7 @@ class ControlRoom:
         env = self._env
         for call_s, call in zip(at, number, strict=True):
             if call_s > env.now:
-                yield env.timeout(call_s - env.now)
+                yield _Late(env, call_s - int(env.now))
             if call < n_tips:
                 self._tip_comes(call)
             elif not self._room.unlimited:
@@ -320,7 +335,7 @@ class ControlRoom:
         else:
             with self._desk.request() as turn:
                 if not turn.triggered:
-                    yield turn | env.timeout(calls.patience_s[tip])
+                    yield turn | _Late(env, calls.patience_s[tip])
                     if not turn.triggered:
                         self.ending.lost[tip] = True
                         return

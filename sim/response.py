@@ -74,7 +74,7 @@ def count_response(people: Recipients, n_circles: int) -> dict[str, Ints]:
         "noticed_10min": total(people.noticed_s <= TEN_MINUTES_S),
         "noticed_in_area": total(noticed & people.inside[:, None]),
         "attending": total(attending),
-        "searching": total(attending & people.searches[:, None]),
+        "searching": total(attending & (people.searches & ~people.presence.asleep)[:, None]),
         "messages_sms": people.messages["sms"],
         "messages_voice": people.messages["voice"],
     }

@@ -1,6 +1,6 @@
 """The control room against queueing theory: Erlang C, M/G/infinity, Little's law on each path."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import factorial
 from unittest.mock import patch
 
@@ -14,6 +14,8 @@ import sim.replication
 from sim.actions import Action
 from sim.control_room import Background, ControlRoom, Room
 from sim.draws import NEVER_S
+from sim.incidents import Incidents
+from sim.parameters import Parameters
 from sim.policy import Policy
 from sim.tips import TipKind, Tips
 from tests.support.worlds import Configuration, Layout, busy_parameters, configurations, examples
@@ -205,3 +207,52 @@ def test_a_room_without_limits_never_keeps_anybody_waiting():
     tips = Configuration(world, (policy,), parameters).simulate().tips
     assert tips["made"].sum() > 100
     assert not tips["lost"].any()
+
+
+def test_an_unrelated_call_changes_nothing_within_a_second():
+    """A call in the second of the find comes after it, whatever else rang before."""
+    n = 2
+    plain = {f.name: np.zeros(n, dtype=np.int64) for f in fields(Incidents)}
+    far = np.full(n, 10**6)
+    plain.update(solvable=np.ones((3, n), dtype=bool), police_s=far, return_s=far, horizon_s=far)
+    incidents = Incidents(**plain)
+    planned = Action(np.ones(n, dtype=bool), np.zeros(n, dtype=np.int64), np.full(n, 3000))
+
+    def made(unrelated):
+        # A true tip at 0 leads to the find at 300; a false one rings at 300.
+        rows = [(0, 0, 1, 0, 100, 200), (0, 300, 2, 3, 10, 10), *unrelated]
+        columns = np.array(sorted(rows, key=lambda row: row[1]), dtype=np.int64).T
+        incident, call_s, caller, kind, service_s, response_s = columns
+        m = len(caller)
+        tips = replace(
+            Tips.none(),
+            policy=np.zeros(m, dtype=np.int64),
+            incident=incident,
+            caller=caller,
+            kind=kind,
+            delivered_s=call_s,
+            noticed_s=call_s,
+            encounter_s=call_s,
+            call_s=call_s,
+            service_s=service_s,
+            patience_s=np.full(m, 999),
+            response_s=response_s,
+            scene_s=np.full(m, 10),
+            dispatched=kind == 0,
+            find_level=np.zeros(m),
+        )
+        none = np.zeros(0, dtype=np.int64)
+        room = Room(5, 5, unlimited=False, find_factor=np.ones(n))
+        area = np.zeros(n, dtype=np.int64)
+        ending = ControlRoom(
+            incidents,
+            planned,
+            area,
+            tips,
+            Background(none, none, none),
+            room,
+            Parameters.defaults(),
+        ).run()
+        return {int(c): bool(x) for c, x in zip(caller, ending.made, strict=True) if c != 3}
+
+    assert made([]) == made([(1, 200, 3, 3, 10, 10)]) == {1: True, 2: False}

@@ -173,5 +173,5 @@ def _counts(action, closed_s):
         "noticed_while_open": sum(r.noticed_s < closed_s for r in everyone),
         "noticed_in_area": sum(r.inside for r in noticed),
         "attending": len(attending),
-        "searching": sum(r.searches for r in attending),
+        "searching": sum(r.searches and not r.where.asleep for r in attending),
     }

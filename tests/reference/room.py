@@ -87,7 +87,7 @@ class ControlRoom:
             yield env.timeout(tip.service_s)
         else:
             with self._desk.request() as operator:
-                yield operator | env.timeout(tip.patience_s)
+                yield operator | moment(env, env.now + tip.patience_s, LAST)
                 if not operator.triggered:
                     tip.lost = True
                     return
