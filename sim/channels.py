@@ -1,321 +1,381 @@
-"""The channels to people who can be named: whom each addresses, when each message goes out, when
-it is noticed.
+"""The channels to people who can be named: whom each addresses, how its messages queue, when they
+arrive and when they are noticed.
 
-A channel is one class with an entry in `CHANNELS`; the public channels, whose audience has no
-names, are in `sim.public`.
+A channel is one class that says these things, with an entry in `CHANNELS`; the loops of
+`sim.alerts` do the same for every channel. The public channels, whose audience has no names, are
+in `sim.public_channels`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from enum import IntEnum
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.draws import (
-    NEVER_AFTER_S,
-    Bools,
-    Floats,
-    Ints,
-    Spans,
-    Words,
-    lognormal,
-    mixture_latency,
-    to_span_s,
-)
+from sim import scalar
+from sim.compiled import compiled
+from sim.draws import Bools, Floats, Ints
 from sim.levers import LeverTable
 from sim.parameters import Parameters
-from sim.presence import Presence
 
-_SIGMA_QUICK = 1.0
-_SIGMA_SLOW = 1.2
+SIGMA_QUICK = 1.0
+SIGMA_SLOW = 1.2
 _SIGMA_MORNING = 0.4
 _SIGMA_SMS_DELAY = 0.8
-_APP_DELAY_S = np.int32(5)
-_EMAIL_DELAY_S = np.int32(60)
-_NEVER = np.int32(NEVER_AFTER_S)
+_APP_DELAY_S = 5.0
+_EMAIL_DELAY_S = 60.0
+_AT_ONCE = ((1.0, 0.0, 0.0),)
+
+Mixture = tuple[tuple[float, float, float], ...]
+"""(share, median, sigma) of each log-normal; what the shares leave over of 1 never happens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """People [n] who could get the first message of some alerts, under each of p policies.
+class Audience(IntEnum):
+    """Whom a channel addresses."""
 
-    Attributes:
-        alert: number of the alert of each row; rows of one alert are adjacent.
-        levers: number of the levers in force by [alert, p].
-        registered: on the register and not struck off, home inside the circle, [n, p].
-        good: the register's data reach them at home, [n, p].
-        has_app: uses the app and is inside the circle now, [n, p].
-        prefers_voice: wants a call instead of a text, [n].
-        presence: where they are.
-        person_id: address of the person's draws.
-        order_word: integer draw that fixes the order of sending.
-        receipt, notice, notice_app, notice_email: draws of delivery and of noticing, [n].
+    REGISTERED = 0
+    """On the register, not struck off, with the registered home inside the circle."""
+    PRESENT = 1
+    """Users of the app who are inside the circle now."""
+
+
+class Preference(IntEnum):
+    """Which of them, by what they prefer."""
+
+    ANY = 0
+    TEXT = 1
+    CALL = 2
+
+
+class Draw(IntEnum):
+    """The draws of a person in an alert: words of the purposes RECEIPT and RESPONSE.
+
+    `OWN` and `OWN + 1` are draws of the channel alone, addressed by its place in `CHANNELS`.
     """
 
-    alert: Ints
-    levers: Ints
-    registered: Bools
-    good: Bools
-    has_app: Bools
-    prefers_voice: Bools
-    presence: Presence
-    person_id: Ints
-    order_word: Words
-    receipt: Floats
-    notice: Floats
-    notice_app: Floats
-    notice_email: Floats
+    PRESENCE = 0
+    ORDER = 1
+    RECEIPT = 2
+    NOTICE = 3
+    ATTEND = 4
+    NOTICE_APP = 5
+    NOTICE_EMAIL = 6
+    SEARCH = 7
+    OWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What one channel does with an audience; times in seconds after the alert, `NEVER_AFTER_S`
-    for never.
+class Waking(IntEnum):
+    """What somebody does at the alert, as far as it decides when a message is noticed."""
+
+    AT_HOME = 0
+    ASLEEP = 1
+    AWAY = 2
+
+
+class Line(NamedTuple):
+    """How the messages of an alert queue, by distinct set of levers.
 
     Attributes:
-        addressed: gets a message, [n, p].
-        delivered_s: when it arrives, [n, p].
-        noticed_s: when it is noticed, [n, p].
+        per_second: throughput of a gateway, infinite for none.
+        lines: calls at a time, 0 for any number.
+        call_s: how long a call holds its line.
     """
 
-    addressed: Bools
-    delivered_s: Spans
-    noticed_s: Spans
+    per_second: Floats
+    lines: Ints
+    call_s: Ints
 
 
 class Channel(Protocol):
     """A way to reach people who can be named."""
 
     name: ClassVar[str]
+    audience: ClassVar[Audience]
+    prefers: ClassVar[Preference]
+    draws: ClassVar[tuple[int, int]]
+    """The draws that decide delivery and notice."""
 
-    def rows(self, audience: Audience, table: LeverTable) -> Ints:
-        """Return the rows of people whom this channel may address under some policy."""
+    def enabled(self, table: LeverTable) -> Bools:
+        """Tell for each distinct set of levers whether the channel is used."""
         ...
 
-    def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Send the first message to whoever this channel addresses."""
+    def line(self, table: LeverTable) -> Line:
+        """Return how messages queue."""
+        ...
+
+    def delivery_s(self, parameters: Parameters) -> Mixture:
+        """Return the time from sending to arrival in seconds; the rest is lost."""
+        ...
+
+    def notice_minutes(self, parameters: Parameters) -> tuple[Mixture, Mixture, Mixture]:
+        """Return the time from arrival to notice for each `Waking`."""
         ...
 
 
-def first_in_line(audience: Audience, addressed: Bools) -> Spans:
-    """Return the place in the line of its alert of each message, from 0, by [n, p].
+def no_line(table: LeverTable) -> Line:
+    """Return the line of a channel that sends everything at once."""
+    n = len(table.levers)
+    return Line(np.full(n, np.inf), np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64))
 
-    The order within an alert is that of an addressed draw, then of the person: it does not depend
-    on who else is in line.
+
+def on_a_phone(
+    quick: tuple[float, float], slow: tuple[float, float], p: Parameters
+) -> tuple[Mixture, Mixture, Mixture]:
+    """Return when something that appears on a phone is noticed: by those awake quickly, slowly or
+    never, by sleepers now or on waking.
+
+    Args:
+        quick, slow: share and median in minutes.
+        p: parameters.
     """
-    order = sending_order(audience)
-    alert = audience.alert[order]
-    begin = (
-        np.flatnonzero(np.concatenate(([True], alert[1:] != alert[:-1]))) if alert.size else alert
+    awake = ((*quick, SIGMA_QUICK), (*slow, SIGMA_SLOW))
+    asleep = (
+        (p.asleep_notice_share, p.asleep_notice_minutes, SIGMA_QUICK),
+        (
+            min(p.morning_notice_share, 1.0 - p.asleep_notice_share),
+            p.morning_notice_minutes,
+            _SIGMA_MORNING,
+        ),
     )
-    lengths = np.diff(np.append(begin, len(alert)))
-    out = np.empty(addressed.shape, dtype=np.int32, order="F")
-    for j in range(addressed.shape[1]):
-        queued = addressed[order, j]
-        place = np.cumsum(queued, dtype=np.int32) - queued
-        out[order, j] = place - np.repeat(place[begin], lengths)
-    return out
-
-
-def sending_order(audience: Audience) -> Ints:
-    """Return the order in which messages go out: by alert, by the addressed draw, by person."""
-    key = (audience.alert.astype(np.uint64) << np.uint64(32)) | audience.order_word
-    order = np.argsort(key)
-    ordered = key[order]
-    if (ordered[1:] == ordered[:-1]).any():
-        # Equal draws are rare; only then is the slower sort by three keys worth its time.
-        order = np.lexsort((audience.person_id, audience.order_word, audience.alert))
-    return np.asarray(order)
-
-
-def by_alert(audience: Audience, values: NDArray[Any]) -> NDArray[Any]:
-    """Return a lever's value for each person and policy, [n, p], from its values by distinct set
-    of levers; as [1, 1] where it is the same for all.
-    """
-    by_alert_and_policy = values[audience.levers]
-    first = by_alert_and_policy[:1, :1]
-    if (by_alert_and_policy == first).all():
-        return np.asarray(first)
-    return np.asfortranarray(by_alert_and_policy[audience.alert])
-
-
-def gateway_offset_s(place: Spans, per_second: Floats) -> Spans:
-    """Return when a gateway of limited throughput sends the message at each place in line
-    (infinite: at once).
-    """
-    return np.minimum(np.floor(place / per_second), NEVER_AFTER_S).astype(np.int32)
-
-
-def line_offset_s(place: Spans, lines: Spans, call_s: Spans) -> Spans:
-    """Return when a call starts with a number of lines that each hold a call for equal seconds (0
-    lines: unlimited).
-    """
-    return np.where(lines > 0, place // np.maximum(lines, 1) * call_s, 0)
-
-
-def text_latency_s(
-    audience: Audience,
-    uniform: Floats,
-    quick: tuple[float, float],
-    slow: tuple[float, float],
-    p: Parameters,
-) -> Spans:
-    """Return the time from arrival to notice of something that appears on a phone, by waking
-    state.
-    """
-    minutes = np.empty(uniform.shape)
-    asleep = audience.presence.asleep
-    minutes[~asleep] = mixture_latency(
-        uniform[~asleep], ((*quick, _SIGMA_QUICK), (*slow, _SIGMA_SLOW))
-    )
-    at_once = (p.asleep_notice_share, p.asleep_notice_minutes, _SIGMA_QUICK)
-    on_waking = (
-        min(p.morning_notice_share, 1.0 - p.asleep_notice_share),
-        p.morning_notice_minutes,
-        _SIGMA_MORNING,
-    )
-    minutes[asleep] = mixture_latency(uniform[asleep], (at_once, on_waking))
-    return to_span_s(minutes * (60.0 * p.notice_time_factor))
-
-
-def _after(first: Spans, then: Spans) -> Spans:
-    """Add two spans of time, of which each may be never."""
-    return np.asarray(np.minimum(first + then, _NEVER))
-
-
-def _limit(value: float | None, unlimited: float) -> float:
-    return unlimited if value is None else value
+    return awake, asleep, awake
 
 
 class SmsChannel:
-    """Text messages to registered participants, through a gateway of limited throughput."""
+    """Text messages to registered participants who do not prefer a call, through a gateway of
+    limited throughput; stale records are sent to and never reached.
+    """
 
     name: ClassVar[str] = "sms"
+    audience: ClassVar[Audience] = Audience.REGISTERED
+    prefers: ClassVar[Preference] = Preference.TEXT
+    draws: ClassVar[tuple[int, int]] = (Draw.RECEIPT, Draw.NOTICE)
 
-    def rows(self, audience: Audience, table: LeverTable) -> Ints:
+    def enabled(self, table: LeverTable) -> Bools:
         """See `Channel`."""
-        on = table.values(lambda v: v.channels.sms.enabled, np.bool_)[audience.levers].any()
-        return np.flatnonzero(~audience.prefers_voice & on)
+        return table.values(lambda v: v.channels.sms.enabled, np.bool_)
 
-    def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Send texts to the registered who do not prefer a call; stale records are sent to and
-        never reached.
-        """
-        p = parameters
-        on = by_alert(audience, table.values(lambda v: v.channels.sms.enabled, np.bool_))
-        rate = by_alert(
-            audience,
-            table.values(lambda v: _limit(v.channels.sms.messages_per_second, np.inf), np.float64),
+    def line(self, table: LeverTable) -> Line:
+        """See `Channel`."""
+        rate = table.values(
+            lambda v: _limit(v.channels.sms.messages_per_second, np.inf), np.float64
         )
-        addressed = on & audience.registered & ~audience.prefers_voice[:, None]
-        sent = gateway_offset_s(first_in_line(audience, addressed), rate)
-        # The draw of delivery decides loss in its upper end and, rescaled, the delay below.
-        kept = audience.receipt < 1.0 - p.sms_lost_share
-        within = np.where(kept, audience.receipt / (1.0 - p.sms_lost_share), 0.5)
-        delay = to_span_s(lognormal(within, p.sms_delay_s, _SIGMA_SMS_DELAY))
-        arrives = addressed & audience.good & kept[:, None]
-        delivered = np.where(arrives, _after(sent, delay[:, None]), _NEVER)
-        latency = text_latency_s(
-            audience,
-            audience.notice,
+        return no_line(table)._replace(per_second=rate)
+
+    def delivery_s(self, parameters: Parameters) -> Mixture:
+        """See `Channel`."""
+        p = parameters
+        return ((1.0 - p.sms_lost_share, p.sms_delay_s, _SIGMA_SMS_DELAY),)
+
+    def notice_minutes(self, parameters: Parameters) -> tuple[Mixture, Mixture, Mixture]:
+        """See `Channel`."""
+        p = parameters
+        quick, slow = (
             (p.sms_quick_share, p.sms_quick_minutes),
             (p.sms_slow_share, p.sms_slow_minutes),
-            p,
         )
-        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
+        return on_a_phone(quick, slow, p)
 
 
 class VoiceChannel:
     """Spoken messages by phone to registered participants who prefer them, over a limited number
-    of lines.
+    of lines: heard live, from voicemail or never.
     """
 
     name: ClassVar[str] = "voice"
+    audience: ClassVar[Audience] = Audience.REGISTERED
+    prefers: ClassVar[Preference] = Preference.CALL
+    draws: ClassVar[tuple[int, int]] = (Draw.RECEIPT, Draw.NOTICE)
 
-    def rows(self, audience: Audience, table: LeverTable) -> Ints:
+    def enabled(self, table: LeverTable) -> Bools:
         """See `Channel`."""
-        on = table.values(lambda v: v.channels.voice.enabled, np.bool_)[audience.levers].any()
-        return np.flatnonzero(audience.prefers_voice & on)
+        return table.values(lambda v: v.channels.voice.enabled, np.bool_)
 
-    def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Call them in line: later ones hear it later, live, from voicemail or never."""
+    def line(self, table: LeverTable) -> Line:
+        """See `Channel`."""
+        return Line(
+            per_second=np.full(len(table.levers), np.inf),
+            lines=table.values(lambda v: _limit(v.channels.voice.lines, 0), np.int64),
+            call_s=table.values(lambda v: v.channels.voice.call_s, np.int64),
+        )
+
+    def delivery_s(self, parameters: Parameters) -> Mixture:
+        """See `Channel`; `parameters` plays no part."""
+        del parameters
+        return _AT_ONCE
+
+    def notice_minutes(self, parameters: Parameters) -> tuple[Mixture, Mixture, Mixture]:
+        """See `Channel`."""
         p = parameters
-        on = by_alert(audience, table.values(lambda v: v.channels.voice.enabled, np.bool_))
-        lines = by_alert(
-            audience, table.values(lambda v: _limit(v.channels.voice.lines, 0), np.int32)
+        recorded = (p.voicemail_share, p.voicemail_minutes, SIGMA_SLOW)
+        at_phone = ((p.voice_live_share, p.voice_live_minutes, 0.0), recorded)
+        not_at_phone = (
+            (p.voice_live_share * p.voice_away_factor, p.voice_live_minutes, 0.0),
+            recorded,
         )
-        call_s = by_alert(audience, table.values(lambda v: v.channels.voice.call_s, np.int32))
-        addressed = on & audience.registered & audience.prefers_voice[:, None]
-        sent = line_offset_s(first_in_line(audience, addressed), lines, call_s)
-        delivered = np.where(addressed & audience.good, sent, _NEVER)
-        at_phone = ~audience.presence.asleep & ~audience.presence.away
-        live = p.voice_live_share * np.where(at_phone, 1.0, p.voice_away_factor)
-        heard_live = audience.notice < live
-        recorded = (audience.notice - live) / max(p.voicemail_share, 1e-12)
-        minutes = np.where(
-            heard_live,
-            p.voice_live_minutes,
-            np.where(
-                recorded < 1.0,
-                lognormal(np.clip(recorded, 1e-9, 1.0 - 1e-9), p.voicemail_minutes, _SIGMA_SLOW),
-                np.inf,
-            ),
-        )
-        latency = to_span_s(minutes * (60.0 * p.notice_time_factor))
-        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
+        return at_phone, not_at_phone, not_at_phone
 
 
 class AppChannel:
     """Push messages of the app to whoever is inside the circle now, registered or not."""
 
     name: ClassVar[str] = "app"
+    audience: ClassVar[Audience] = Audience.PRESENT
+    prefers: ClassVar[Preference] = Preference.ANY
+    draws: ClassVar[tuple[int, int]] = (Draw.RECEIPT, Draw.NOTICE_APP)
 
-    def rows(self, audience: Audience, table: LeverTable) -> Ints:
+    def enabled(self, table: LeverTable) -> Bools:
         """See `Channel`."""
-        on = table.values(lambda v: v.channels.app.enabled, np.bool_)[audience.levers].any()
-        return np.flatnonzero(audience.has_app.any(axis=1) & on)
+        return table.values(lambda v: v.channels.app.enabled, np.bool_)
 
-    def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Push to the phones inside the circle, all at once."""
+    def line(self, table: LeverTable) -> Line:
+        """See `Channel`."""
+        return no_line(table)
+
+    def delivery_s(self, parameters: Parameters) -> Mixture:
+        """See `Channel`; `parameters` plays no part."""
+        del parameters
+        return ((1.0, _APP_DELAY_S, 0.0),)
+
+    def notice_minutes(self, parameters: Parameters) -> tuple[Mixture, Mixture, Mixture]:
+        """See `Channel`."""
         p = parameters
-        on = by_alert(audience, table.values(lambda v: v.channels.app.enabled, np.bool_))
-        addressed = on & audience.has_app
-        delivered = np.where(addressed, _APP_DELAY_S, _NEVER)
-        latency = text_latency_s(
-            audience,
-            audience.notice_app,
+        quick, slow = (
             (p.app_quick_share, p.app_quick_minutes),
             (p.app_slow_share, p.app_slow_minutes),
-            p,
         )
-        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
+        return on_a_phone(quick, slow, p)
 
 
 class EmailChannel:
     """E-mail to registered participants."""
 
     name: ClassVar[str] = "email"
+    audience: ClassVar[Audience] = Audience.REGISTERED
+    prefers: ClassVar[Preference] = Preference.ANY
+    draws: ClassVar[tuple[int, int]] = (Draw.RECEIPT, Draw.NOTICE_EMAIL)
 
-    def rows(self, audience: Audience, table: LeverTable) -> Ints:
+    def enabled(self, table: LeverTable) -> Bools:
         """See `Channel`."""
-        on = table.values(lambda v: v.channels.email.enabled, np.bool_)[audience.levers].any()
-        return np.flatnonzero(audience.registered.any(axis=1) & on)
+        return table.values(lambda v: v.channels.email.enabled, np.bool_)
 
-    def send(self, audience: Audience, table: LeverTable, parameters: Parameters) -> Sending:
-        """Mail every registered participant with home inside the circle."""
+    def line(self, table: LeverTable) -> Line:
+        """See `Channel`."""
+        return no_line(table)
+
+    def delivery_s(self, parameters: Parameters) -> Mixture:
+        """See `Channel`; `parameters` plays no part."""
+        del parameters
+        return ((1.0, _EMAIL_DELAY_S, 0.0),)
+
+    def notice_minutes(self, parameters: Parameters) -> tuple[Mixture, Mixture, Mixture]:
+        """See `Channel`."""
         p = parameters
-        on = by_alert(audience, table.values(lambda v: v.channels.email.enabled, np.bool_))
-        addressed = on & audience.registered
-        delivered = np.where(addressed & audience.good, _EMAIL_DELAY_S, _NEVER)
-        minutes = mixture_latency(
-            audience.notice_email, ((p.email_read_share, p.email_read_minutes, _SIGMA_SLOW),)
-        )
-        latency = to_span_s(minutes * (60.0 * p.notice_time_factor))
-        return Sending(addressed, delivered, _after(delivered, latency[:, None]))
+        read = ((p.email_read_share, p.email_read_minutes, SIGMA_SLOW),)
+        return read, read, read
+
+
+def _limit(value: float | None, unlimited: float) -> float:
+    return unlimited if value is None else value
 
 
 CHANNELS: tuple[Channel, ...] = (SmsChannel(), VoiceChannel(), AppChannel(), EmailChannel())
 """Every channel to named people; a new one is a class above or in a file of its own, and an entry
 here."""
+
+
+class Channels(NamedTuple):
+    """What the channels [c] say, as the compiled loops read it.
+
+    Attributes:
+        audience, prefers: `Audience` and `Preference`.
+        delivery_draw, notice_draw: `Draw`.
+        enabled: by [c, set of levers].
+        per_second, lines, call_s: see `Line`, by [c, set of levers].
+        delivery: mixture in seconds, [c, 1, part, 3].
+        notice: mixture in minutes by `Waking`, [c, 3, part, 3].
+        minute_s: seconds of a minute times the factor on every time to notice.
+    """
+
+    audience: Ints
+    prefers: Ints
+    delivery_draw: Ints
+    notice_draw: Ints
+    enabled: Bools
+    per_second: Floats
+    lines: Ints
+    call_s: Ints
+    delivery: Floats
+    notice: Floats
+    minute_s: float
+
+
+def channels_of(
+    table: LeverTable, parameters: Parameters, channels: tuple[Channel, ...] | None = None
+) -> Channels:
+    """Ask the channels what they do.
+
+    Args:
+        table: levers.
+        parameters: uncertain parameters.
+        channels: `CHANNELS` by default.
+    """
+    every = CHANNELS if channels is None else channels
+    lines = [channel.line(table) for channel in every]
+    return Channels(
+        audience=np.array([int(c.audience) for c in every], dtype=np.int64),
+        prefers=np.array([int(c.prefers) for c in every], dtype=np.int64),
+        delivery_draw=np.array([int(c.draws[0]) for c in every], dtype=np.int64),
+        notice_draw=np.array([int(c.draws[1]) for c in every], dtype=np.int64),
+        enabled=np.stack([c.enabled(table) for c in every]),
+        per_second=np.stack([line.per_second for line in lines]),
+        lines=np.stack([line.lines for line in lines]),
+        call_s=np.stack([line.call_s for line in lines]),
+        delivery=_stacked([(c.delivery_s(parameters),) for c in every]),
+        notice=_stacked([c.notice_minutes(parameters) for c in every]),
+        minute_s=60.0 * parameters.notice_time_factor,
+    )
+
+
+def _stacked(mixtures: list[tuple[Mixture, ...]]) -> Floats:
+    """Return mixtures as an array [c, ..., part, 3]; parts that a mixture lacks have share 0."""
+    parts = max(len(mixture) for of_channel in mixtures for mixture in of_channel)
+    out = np.zeros((len(mixtures), len(mixtures[0]), parts, 3))
+    for c, of_channel in enumerate(mixtures):
+        for state, mixture in enumerate(of_channel):
+            out[c, state, : len(mixture)] = mixture
+    return out
+
+
+@compiled
+def mixture_span_s(u: float, mixture: Floats, unit_s: float) -> int:
+    """Return a latency in whole seconds from a mixture of log-normals, `NEVER_AFTER_S` for never.
+
+    The uniform picks the part by its share and, rescaled within the part, the quantile.
+
+    Args:
+        u: uniform.
+        mixture: (share, median, sigma) of each part, [part, 3].
+        unit_s: seconds of the unit of the medians.
+    """
+    low = 0.0
+    for k in range(mixture.shape[0]):
+        share = mixture[k, 0]
+        if share > 0.0 and low <= u < low + share:
+            least = 0.5 / scalar.WORD_RANGE
+            within = min(max((u - low) / share, least), 1.0 - least)
+            return scalar.span(scalar.lognormal(within, mixture[k, 1], mixture[k, 2]) * unit_s)
+        low += share
+    return scalar.NEVER_AFTER_S
+
+
+@compiled
+def waiting_s(place: int, per_second: float, lines: int, call_s: int) -> int:
+    """Return when the message at a place in line goes out: a gateway of limited throughput, or a
+    number of lines that each hold a call for equal seconds (0 lines: any number).
+    """
+    if lines > 0:
+        return place // lines * call_s
+    if per_second == np.inf:
+        return 0
+    return min(np.int64(np.floor(place / per_second)), scalar.NEVER_AFTER_S)

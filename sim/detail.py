@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.alerts import Recipients
 from sim.draws import NEVER_AFTER_S, NEVER_S, Ints, Spans
 from sim.incidents import Incidents
 from sim.outcomes import PolicyRun, Table
 from sim.policy import Policy
-from sim.sweep import Chunk
+from sim.region import Region
 
 
 def notified_rows(
-    people: Recipients, chunk: Chunk, incidents: Incidents, policies: tuple[Policy, ...]
+    region: Region, a: int, n: int, incidents: Incidents, policies: tuple[Policy, ...]
 ) -> Table:
-    """Return who was addressed under each policy, and when each got and noticed the message."""
-    row, policy = np.nonzero(people.addressed)
-    incident = chunk.incident[people.circle[row]]
-    alert_s = chunk.alert_s[people.circle[row]]
+    """Return who was addressed by alert a under each policy, and when each got and noticed the
+    message.
+
+    Args:
+        region: just after the alert.
+        a: number of the alert.
+        n: number of people around.
+        incidents: all incidents.
+        policies: the policies.
+    """
+    watched, alert_s = region.watched, int(region.alerts.at_s[a])
+    row, policy = np.nonzero(watched.addressed)
 
     def moment(after: Spans) -> Ints:
         value = after[row, policy]
-        return np.where(value < NEVER_AFTER_S, alert_s + value, NEVER_S)
+        return np.where(value < NEVER_AFTER_S, alert_s + value.astype(np.int64), NEVER_S)
 
     return {
-        "scenario": np.array([p.name for p in policies])[chunk.columns[policy]],
-        "incident_id": incidents.id[incident],
-        "candidate_id": people.person_id[row],
-        "delivered_s": moment(people.delivered_s),
-        "noticed_s": moment(people.noticed_s),
-        "attends": people.attends[row, policy],
-        "inside": people.inside[row],
+        "scenario": np.array([p.name for p in policies])[policy],
+        "incident_id": np.full(len(row), incidents.id[region.alerts.incident[a]]),
+        "candidate_id": region.reached_ids(n)[row],
+        "delivered_s": moment(watched.delivered_s),
+        "noticed_s": moment(watched.noticed_s),
+        "attends": watched.attends[row, policy],
+        "inside": watched.inside[row],
     }
 
 

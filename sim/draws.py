@@ -16,7 +16,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, pdtrik
+from scipy.special import ndtri
+
+from sim import scalar
+from sim.compiled import compiled
+from sim.scalar import NEVER_AFTER_S, NEVER_S, WORD_RANGE
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -24,19 +28,6 @@ Spans: TypeAlias = NDArray[np.int32]
 """Seconds after an alert: 32 bits halve the memory that the large arrays move."""
 Words: TypeAlias = NDArray[np.uint64]
 Bools: TypeAlias = NDArray[np.bool_]
-
-_MULTIPLIER_0 = np.uint64(0xD2511F53)
-_MULTIPLIER_1 = np.uint64(0xCD9E8D57)
-_WEYL_0 = 0x9E3779B9
-_WEYL_1 = 0xBB67AE85
-_ROUNDS = 10
-_LOW = np.uint64(0xFFFFFFFF)
-_SHIFT = np.uint64(32)
-_LARGE_MEAN = 500.0
-_BLOCK = 8192  # the temporaries of a block stay in the second-level cache
-
-WORD_RANGE = 1 << 32
-"""Number of values of one draw; thresholds for integer uniforms are counted in it."""
 
 
 class Purpose(IntEnum):
@@ -91,23 +82,18 @@ def philox4x32(
     Returns:
         Four uint64 arrays with values below 2**32.
     """
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    for _ in range(_ROUNDS):
-        p0 = c0 * _MULTIPLIER_0
-        p1 = c2 * _MULTIPLIER_1
-        c0 = p1 >> _SHIFT
-        c0 ^= c1
-        c0 ^= np.uint64(k0)
-        c2 = p0 >> _SHIFT
-        c2 ^= c3
-        c2 ^= np.uint64(k1)
-        p1 &= _LOW
-        p0 &= _LOW
-        c1, c3 = p1, p0
-        k0 = (k0 + _WEYL_0) & 0xFFFFFFFF
-        k1 = (k1 + _WEYL_1) & 0xFFFFFFFF
-    return c0, c1, c2, c3
+    out = np.empty((4, len(counter[0])), dtype=np.uint64)
+    _fill_words(*counter, *key, out)
+    return tuple(out)
+
+
+@compiled
+def _fill_words(
+    a: Words, b: Words, c: Words, purpose: Words, seed: int, replication: int, out: Words
+) -> None:
+    for i in range(a.size):
+        words = scalar.philox(a[i], b[i], c[i], purpose[i], seed, replication)
+        out[0, i], out[1, i], out[2, i], out[3, i] = words
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +133,14 @@ class Stream:
             np.atleast_1d(np.asarray(b)),
             np.atleast_1d(np.asarray(c)),
         )
-        n = first.size
-        out = np.empty((4, n), dtype=np.uint64)
-        for start in range(0, n, _BLOCK):
-            part = slice(start, min(start + _BLOCK, n))
-            counter = (
-                first[part].astype(np.uint64),
-                second[part].astype(np.uint64),
-                third[part].astype(np.uint64),
-                np.full(part.stop - part.start, int(purpose), dtype=np.uint64),
-            )
-            out[:, part] = philox4x32(counter, (self.seed, self.replication))
+        counter = (
+            first.astype(np.uint64),
+            second.astype(np.uint64),
+            third.astype(np.uint64),
+            np.broadcast_to(np.uint64(purpose), first.shape),
+        )
+        out = np.empty((4, first.size), dtype=np.uint64)
+        _fill_words(*counter, self.seed, self.replication, out)
         return out
 
     def uniforms(
@@ -178,11 +161,9 @@ def to_uniform(words: Words) -> Floats:
 
 
 def to_seconds(value: ArrayLike) -> Ints:
-    """Round durations or times in seconds to whole seconds, half to even: the one place where it
-    is done.
+    """Round durations or times in seconds to whole seconds as `sim.scalar.whole_seconds` does.
 
-    Infinite values (it never happens) become `NEVER_S`. `log` and `exp` differ in the last bit
-    between libraries; whole seconds make the engine, the reference model and every machine agree.
+    Infinite values (it never happens) become `NEVER_S`.
 
     Raises:
         ValueError: if one of them is not a number; SimPy would take it and lose its order of
@@ -191,18 +172,15 @@ def to_seconds(value: ArrayLike) -> Ints:
     seconds = np.asarray(value, dtype=np.float64)
     if np.isnan(seconds).any():
         raise ValueError("a time in seconds is not a number")
-    return np.where(seconds < NEVER_S, np.rint(np.minimum(seconds, NEVER_S)), NEVER_S).astype(
-        np.int64
-    )
+    out = np.empty(seconds.shape, dtype=np.int64)
+    _round_all(np.ascontiguousarray(seconds).reshape(-1), out.reshape(-1))
+    return out
 
 
-NEVER_S = 1 << 40
-"""A time later than every horizon: what never happens happens then (seconds, about 35,000
-years)."""
-
-
-NEVER_AFTER_S = (1 << 30) - 1
-"""The same for spans after an alert, of which two can be added in 32 bits (seconds, 34 years)."""
+@compiled
+def _round_all(seconds: Floats, out: Ints) -> None:
+    for i in range(seconds.size):
+        out[i] = scalar.whole_seconds(seconds[i])
 
 
 def to_span_s(value: ArrayLike) -> Spans:
@@ -250,49 +228,16 @@ def poisson_count(uniform: ArrayLike, mean: ArrayLike) -> Ints:
     u, mu = np.broadcast_arrays(
         np.asarray(uniform, dtype=np.float64), np.asarray(mean, dtype=np.float64)
     )
-    flat_u, flat_mu = np.ascontiguousarray(u).reshape(-1), np.ascontiguousarray(mu).reshape(-1)
-    flat_count = np.zeros(flat_u.shape, dtype=np.int64)
-    # exp(-mean) underflows near 745; there the inverse of the incomplete gamma function takes
-    # over.
-    large = flat_mu > _LARGE_MEAN
-    flat_count[large] = np.ceil(pdtrik(flat_u[large], flat_mu[large])).astype(np.int64)
-    probability = np.exp(-mu)
-    cumulative = probability.copy()
-    open_ = np.flatnonzero((flat_u > cumulative.ravel()) & ~large)
-    p, total = probability.reshape(-1)[open_], cumulative.reshape(-1)[open_]
-    k = 0
-    while open_.size:
-        k += 1
-        p = p * flat_mu[open_] / k
-        total = total + p
-        flat_count[open_] = k
-        # The sum can stall a hair below 1; a term that no longer adds ends the search.
-        more = (flat_u[open_] > total) & ((p > 0.0) & (total + p > total) | (k < flat_mu[open_]))
-        open_, p, total = open_[more], p[more], total[more]
-    return flat_count.reshape(u.shape)
+    count = np.zeros(u.shape, dtype=np.int64)
+    _count_all(
+        np.ascontiguousarray(u).reshape(-1),
+        np.ascontiguousarray(mu).reshape(-1),
+        count.reshape(-1),
+    )
+    return count
 
 
-def mixture_latency(uniform: ArrayLike, parts: tuple[tuple[float, float, float], ...]) -> Floats:
-    """Return a latency from a mixture of log-normals that may never happen: one uniform decides
-    both.
-
-    The uniform picks the part by its share and, rescaled within the part, the quantile. What the
-    shares leave over of 1 is the probability that it never happens (infinite).
-
-    Args:
-        uniform: array [n] in (0, 1).
-        parts: (share, median, sigma) of each log-normal.
-
-    Returns:
-        Latencies [n] in the unit of the medians.
-    """
-    u = np.asarray(uniform, dtype=np.float64)
-    out = np.full(u.shape, np.inf)
-    low = 0.0
-    for share, median, sigma in parts:
-        inside = (u >= low) & (u < low + share)
-        if share > 0.0 and inside.any():
-            within = np.clip((u[inside] - low) / share, 0.5 / WORD_RANGE, 1.0 - 0.5 / WORD_RANGE)
-            out[inside] = lognormal(within, median, sigma)
-        low += share
-    return out
+@compiled
+def _count_all(uniform: Floats, mean: Floats, count: Ints) -> None:
+    for i in range(uniform.size):
+        count[i] = scalar.poisson(uniform[i], mean[i])

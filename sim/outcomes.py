@@ -20,9 +20,8 @@ from sim.incidents import CAUSES, NONE, PARTICIPANT, POLICE, Incidents
 from sim.levers import LeverTable
 from sim.policy import PAYERS, Policy
 from sim.register import FLOWS, STOCKS
-from sim.response import COUNTS
 from sim.setting import Setting
-from sim.sweep import MonthlyCounts
+from sim.region import MonthlyCounts
 from sim.tips import TipKind, Tips
 from sim.world import World
 
@@ -109,7 +108,7 @@ class PolicyRun:
         column: number of the policy.
         tips: its potential tips.
         ending: how everything ended.
-        counts: `COUNTS` and `noticed_while_open`, each by incident.
+        counts: `sim.alerts.COUNTS`, messages by channel and `noticed_while_open`, each by incident.
         public_noticed: members of the public reached, expected, by incident.
     """
 
@@ -241,13 +240,14 @@ def register_table(
     codes = np.array([m.gm_code for m in world.grid.municipalities])
     months, n_policies, n_towns = len(books.app_users), len(policies), len(codes)
     # From [month, measure, policy, municipality] to rows by policy, month, municipality.
-    flows = np.diff(books.flows, axis=0, prepend=books.flows[:1])
     shape = (n_policies, months, n_towns)
     rows = n_policies * months * n_towns
     stock = {
         name: np.moveaxis(books.stocks[:, k], 0, 1).reshape(rows) for k, name in enumerate(STOCKS)
     }
-    flow = {name: np.moveaxis(flows[:, k], 0, 1).reshape(rows) for k, name in enumerate(FLOWS)}
+    flow = {
+        name: np.moveaxis(books.flows[:, k], 0, 1).reshape(rows) for k, name in enumerate(FLOWS)
+    }
     names = np.array([policy.name for policy in policies])
     return {
         "scenario": np.broadcast_to(names[:, None, None], shape).reshape(rows),
@@ -284,8 +284,3 @@ def stack(tables: Sequence[Table]) -> Table:
         if tables
         else {}
     )
-
-
-def empty_counts(n: int, n_policies: int) -> dict[str, Ints]:
-    """Return zeros for every count, by [incident, policy]."""
-    return {name: np.zeros((n, n_policies), dtype=np.int64) for name in COUNTS}

@@ -12,9 +12,12 @@ from datetime import date
 
 import numpy as np
 
+from sim import scalar
 from sim.actions import Actions
 from sim.candidates import ADULT_SHARE, willing_share
 from sim.clock import YEAR_S
+from sim.compiled import compiled
+from sim.crowd import Points, bands_of, first_east_of, is_within, points_of
 from sim.draws import (
     NEVER_AFTER_S,
     Bools,
@@ -22,19 +25,18 @@ from sim.draws import (
     Ints,
     Purpose,
     lognormal,
-    poisson_count,
     to_span_s,
 )
-from sim.grid import CellIndex, Grid
+from sim.exposure import Alerts
+from sim.grid import Grid
 from sim.incidents import HORIZON_S, Incidents
 from sim.parameters import Parameters
 from sim.policy import LONGEST_OPEN_FACTOR
 from sim.presence import Presence
-from sim.public_channels import PUBLIC_CHANNELS, PublicChannel
+from sim.public_channels import PUBLIC_CHANNELS
 from sim.setting import Setting
 from sim.sightings import Observers, recognition
 from sim.subjects import Subjects
-from sim.sweep import Chunk
 from sim.tips import Attending, TipKind, knowledge_share
 
 PUBLIC_ID = 1 << 31
@@ -45,6 +47,7 @@ _NOTICE_SIGMA = 1.0
 _ADULT_BAND = 2
 _DELIVERED_S = 60
 _NEARLY_SURE = 0.999
+_PUBLIC_COUNT = int(Purpose.PUBLIC_COUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,103 +80,87 @@ class PublicField:
     def __init__(
         self, setting: Setting, incidents: Incidents, subjects: Subjects, actions: Actions
     ) -> None:
+        grid = setting.world.grid
         self._setting, self._incidents, self._subjects = setting, incidents, subjects
         self._actions = actions
-        self._index = CellIndex.of(setting.world.grid)
-        self._people = residents(setting.world.grid, setting.parameters)
+        half = grid.size_dm // 2
+        self._middles = points_of(
+            grid.x_dm + half, grid.y_dm + half, np.arange(grid.n_cells, dtype=np.int64)
+        )
+        self._people = residents(grid, setting.parameters)
         self._start_years = (setting.start - date(2015, 1, 1)).days / 365.25
 
-    def reach(self, chunk: Chunk) -> Floats:
+    def reach(self, alerts: Alerts) -> Floats:
         """Return the share of residents whom each channel reaches first, [channel, alert, p]."""
-        setting, incident = self._setting, chunk.incident
-        levers = self._actions.levers[incident][:, chunk.columns]
+        setting, incident = self._setting, alerts.incident
+        levers = self._actions.levers[incident]
         missed = np.ones(levers.shape)
         shares = []
-        for channel, alone in zip(PUBLIC_CHANNELS, self._alone(chunk), strict=True):
+        for channel, alone in zip(PUBLIC_CHANNELS, self._alone(alerts), strict=True):
             qualifies = channel.qualifies(self._incidents, setting.parameters)[incident]
-            used = channel.enabled(setting.table)[levers] & qualifies[:, None]
+            used = channel.enabled(setting.table)[levers] & qualifies[:, None] & alerts.policies
             share = np.where(used, alone[:, None], 0.0)
             shares.append(missed * share)
             missed = missed * (1.0 - share)
         return np.stack(shares)
 
-    def audience(self, chunk: Chunk, reach: Floats) -> Floats:
+    def audience(self, alerts: Alerts, reach: Floats) -> Floats:
         """Return the expected number of people reached in public, by [alert, p]."""
-        out = np.zeros(reach.shape[1:])
-        for a, c, channel in self._active(reach):
-            out[a] += reach[c, a] * self._people[self._cells(channel, chunk, a)].sum()
-        return out
+        everybody = np.array([channel.whole_region for channel in PUBLIC_CHANNELS])
+        around = np.zeros(reach.shape[:2])
+        _count_residents(alerts, reach.max(axis=2), everybody, self._middles, self._people, around)
+        return np.asarray((reach * around[..., None]).sum(axis=0))
 
-    def attending(self, chunk: Chunk, reach: Floats) -> Attending | None:
+    def attending(self, alerts: Alerts, reach: Floats) -> Attending | None:
         """Return the members of the public who might tip; nothing where no policy goes public.
 
         The number in a cell is Poisson with mean residents x reach x attending x
         (1 - exp(-bound)), summed over the kinds of tip; the kind is drawn in proportion, and the
         clock of that kind is drawn below its bound. Exact hazards then decide.
         """
-        alone = self._alone(chunk)
+        active = np.flatnonzero(reach.max(axis=(0, 2)) > 0.0)
+        if active.size == 0:
+            return None
+        alerts, reach = Alerts(*(values[active] for values in alerts)), reach[:, active]
+        alone = self._alone(alerts)
         weight = -np.expm1(
             -upper_bounds(
-                chunk.incident, self._incidents, self._subjects, self._setting.parameters
+                alerts.incident, self._incidents, self._subjects, self._setting.parameters
             )
         )
-        parts = [
-            self._draw(chunk, a, c, channel, float(alone[c, a] * weight[:, a].sum()))
-            for a, c, channel in self._active(reach)
-        ]
-        if not parts:
-            return None
-        fields = ("alert", "channel", "cell", "ordinal")
-        who = Informants(*(np.concatenate([getattr(part, f) for part in parts]) for f in fields))
-        return self._people_of(chunk, who, reach, alone, weight)
+        share = np.where(reach.max(axis=2) > 0.0, alone * weight.sum(axis=0), 0.0)
+        who = self._draw(alerts, share * self._setting.parameters.public_attend_share)
+        return self._people_of(alerts, who, reach, alone, weight)
 
-    def _alone(self, chunk: Chunk) -> Floats:
+    def _alone(self, alerts: Alerts) -> Floats:
         """Return the share of residents whom each channel would reach alone, [channel, alert]."""
-        years = self._start_years + chunk.alert_s / YEAR_S
+        years = self._start_years + alerts.at_s / YEAR_S
         return np.stack([c.reach_share(years, self._setting.parameters) for c in PUBLIC_CHANNELS])
 
-    @staticmethod
-    def _active(reach: Floats) -> list[tuple[int, int, PublicChannel]]:
-        """Return the pairs of alert and channel with an audience."""
-        return [
-            (int(a), c, channel)
-            for a in np.flatnonzero(reach.max(axis=(0, 2)) > 0.0)
-            for c, channel in enumerate(PUBLIC_CHANNELS)
-            if reach[c, a].max() > 0.0
-        ]
-
-    def _cells(self, channel: PublicChannel, chunk: Chunk, alert: int) -> Ints:
-        """Return the cells of an audience: those with their middle inside the circle, or all."""
-        grid, circle = self._setting.world.grid, chunk.circles[alert]
-        if channel.whole_region:
-            return np.arange(grid.n_cells)
-        x_dm = int(self._incidents.x_dm[circle.incident])
-        y_dm = int(self._incidents.y_dm[circle.incident])
-        near = self._index.cells_in_circle(x_dm, y_dm, circle.radius_m)
-        half = grid.size_dm // 2
-        apart = (grid.x_dm[near] + half - x_dm) ** 2 + (grid.y_dm[near] + half - y_dm) ** 2
-        return np.asarray(near[apart <= (circle.radius_m * 10) ** 2])
-
-    def _draw(
-        self, chunk: Chunk, alert: int, number: int, channel: PublicChannel, share: float
-    ) -> Informants:
-        """Draw the possible informants of one alert and channel."""
-        cells = self._cells(channel, chunk, alert)
-        mean = self._people[cells] * share * self._setting.parameters.public_attend_share
-        case = self._incidents.id[chunk.circles[alert].incident]
-        u = self._setting.stream.uniforms(Purpose.PUBLIC_COUNT, case, cells, number)
-        count = np.minimum(poisson_count(u[0], mean), _PER_CELL - 1)
-        ordinal = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        n = len(ordinal)
-        return Informants(np.full(n, alert), np.full(n, number), np.repeat(cells, count), ordinal)
+    def _draw(self, alerts: Alerts, share: Floats) -> Informants:
+        """Draw the possible informants of each channel and alert."""
+        stream = self._setting.stream
+        given = (
+            alerts,
+            self._incidents.id[alerts.incident],
+            share,
+            np.array([channel.whole_region for channel in PUBLIC_CHANNELS]),
+            self._middles,
+            self._people,
+            (stream.seed, stream.replication),
+        )
+        n = _draw_informants(*given, np.zeros((4, 0), dtype=np.int64))
+        drawn = np.zeros((4, n), dtype=np.int64)
+        _draw_informants(*given, drawn)
+        return Informants(*drawn)
 
     def _people_of(
-        self, chunk: Chunk, who: Informants, reach: Floats, alone: Floats, weight: Floats
+        self, alerts: Alerts, who: Informants, reach: Floats, alone: Floats, weight: Floats
     ) -> Attending:
         """Return the possible informants with place, notice and clocks."""
         p, stream = self._setting.parameters, self._setting.stream
         ids = (who.cell * _CHANNELS_PER_CELL + who.channel) * _PER_CELL + who.ordinal + PUBLIC_ID
-        incident = chunk.incident[who.alert]
+        incident = alerts.incident[who.alert]
         case = self._incidents.id[incident]
         person = stream.uniforms(Purpose.PUBLIC_PERSON, ids, case)
         kind = (person[0] > (np.cumsum(weight, axis=0) / weight.sum(axis=0))[:, who.alert]).sum(0)
@@ -184,16 +171,16 @@ class PublicField:
         noticed = to_span_s(lognormal(person[2], minutes * 60.0, _NOTICE_SIGMA))
         most = alone[who.channel, who.alert][:, None]
         attends = person[3][:, None] * most < reach[who.channel, who.alert]
-        presence, searches = self._presence(who, ids, case, chunk.alert_s[who.alert])
-        alert_s = chunk.alert_s[who.alert]
+        alert_s = alerts.at_s[who.alert]
+        presence, searches = self._presence(who, ids, case, alert_s)
         dark = ~self._setting.calendar.is_day(alert_s)
-        planned = self._actions.planned_close_s[incident][:, chunk.columns]
+        planned = self._actions.planned_close_s[incident]
         never = np.int32(NEVER_AFTER_S)
         delivered = np.minimum(noticed, _DELIVERED_S)
         return Attending(
             observers=Observers(incident, presence, searches, alert_s, dark),
             caller=ids,
-            columns=chunk.columns,
+            columns=np.arange(planned.shape[1]),
             attends=attends,
             delivered_s=np.where(attends, delivered[:, None], never),
             noticed_s=np.where(attends, noticed[:, None], never),
@@ -227,6 +214,88 @@ class PublicField:
             y_dm=grid.y_dm[who.cell] + (place[1] * grid.size_dm).astype(np.int64),
         )
         return presence, np.asarray(place[3] < p.search_share)
+
+
+@compiled
+def _count_residents(
+    alerts: Alerts,
+    reach: Floats,
+    everybody: Bools,
+    middles: Points,
+    people: Floats,
+    around: Floats,
+) -> None:
+    """Add up the residents of the audience of each channel that reaches anybody.
+
+    Args:
+        alerts: the alerts [n].
+        reach: largest share reached under any policy, [channel, n].
+        everybody: the audience is the whole region, [channel].
+        middles: middles of the cells.
+        people: residents of each cell.
+        around: set to the residents, [channel, n].
+    """
+    for a in range(len(alerts.at_s)):
+        for channel in range(len(everybody)):
+            if reach[channel, a] <= 0.0:
+                continue
+            if everybody[channel]:
+                around[channel, a] = people.sum()
+                continue
+            x, y, radius = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a]
+            low, high = bands_of(middles, y, radius)
+            for band in range(low, high):
+                k = first_east_of(middles, band, x - radius)
+                while k < middles.start[band + 1] and middles.x_dm[k] <= x + radius:
+                    if is_within(middles.x_dm[k], middles.y_dm[k], x, y, radius):
+                        around[channel, a] += people[middles.number[k]]
+                    k += 1
+
+
+@compiled
+def _draw_informants(
+    alerts: Alerts,
+    case: Ints,
+    share: Floats,
+    everybody: Bools,
+    middles: Points,
+    people: Floats,
+    key: tuple[int, int],
+    into: Ints,
+) -> int:
+    """Draw a Poisson number of possible informants in each cell of each audience.
+
+    Args:
+        alerts: the alerts [n].
+        case: address of the incident of each.
+        share: expected informants of a resident, [channel, n].
+        everybody, middles, people: see `_count_residents`.
+        key: seed and replication.
+        into: set to alert, channel, cell and ordinal of each, [4, room]; may have no room.
+
+    Returns:
+        How many there are.
+    """
+    n = 0
+    for a in range(len(alerts.at_s)):
+        for channel in range(len(everybody)):
+            if share[channel, a] <= 0.0:
+                continue
+            x, y, radius = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a]
+            for k in range(len(middles.x_dm)):
+                if not everybody[channel] and not is_within(
+                    middles.x_dm[k], middles.y_dm[k], x, y, radius
+                ):
+                    continue
+                cell = np.int64(middles.number[k])
+                words = scalar.philox(case[a], cell, channel, _PUBLIC_COUNT, key[0], key[1])
+                count = scalar.poisson(scalar.uniform(words[0]), people[cell] * share[channel, a])
+                for ordinal in range(min(count, _PER_CELL - 1)):
+                    if n < into.shape[1]:
+                        into[0, n], into[1, n] = a, channel
+                        into[2, n], into[3, n] = cell, ordinal
+                    n += 1
+    return n
 
 
 def residents(grid: Grid, parameters: Parameters) -> Floats:

@@ -7,21 +7,30 @@ exposure, never on the candidate's own state. Each mark is therefore a monotone 
 and policies that are ordered in their thresholds stay ordered in every candidate at every moment
 (T. E. Harris, "Additive set-valued Markov processes and graphical methods", Annals of Probability
 6 (1978), doi:10.1214/aop/1176995523).
+
+Candidates do not touch each other, so each is moved on only when somebody looks: an alert around
+its home, or the end of the study. The books of the months are kept as changes by month.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import scalar
+from sim.adoption import Adoption, count_months_of_use
 from sim.candidates import Candidates, registered_at_start
 from sim.clock import YEAR_S
-from sim.draws import Bools, Floats, Ints, Purpose, Stream, exponential, to_seconds, to_uniform
+from sim.compiled import compiled
+from sim.crowd import Crowd
+from sim.draws import Bools, Floats, Ints, Purpose, Stream
 from sim.effort import EXPOSURE_LIMIT, MARK_RATE_PER_YEAR, Thresholds
-from sim.exposure import Exposure
+from sim.exposure import Exposure, count_last_year
+from sim.scalar import NEVER_S
 
 
 class State(IntEnum):
@@ -38,33 +47,6 @@ FLOWS = ("signups", "reentries", "departures", "struck_off")
 STOCKS = ("registered", "good", "stale", "struck")
 
 
-class Kind(IntEnum):
-    """Kinds of events of a candidate; at one moment they happen in this order."""
-
-    ENTRY = 0
-    MARK = 1
-    LETTER = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """Everything that can happen to candidates, in the order of time: arrays [n].
-
-    Attributes:
-        at_s: when.
-        candidate: position of the candidate in the arrays of candidates.
-        kind: `Kind`.
-        word: the integer uniform of a mark or a letter.
-        letter: number of the letter (0 for other kinds).
-    """
-
-    at_s: Ints
-    candidate: Ints
-    kind: NDArray[np.int8]
-    word: Ints
-    letter: NDArray[np.int16]
-
-
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A dated campaign: `join` is the joining threshold by [policy, municipality]; 0 where nothing
@@ -76,232 +58,326 @@ class Letter:
     join: Ints
 
 
-def draw_events(
-    candidates: Candidates,
-    thresholds: Thresholds,
-    letters: list[Letter],
-    weeks: float,
-    until_s: int,
-    stream: Stream,
-) -> Events:
-    """Draw entries, marks and answers to letters up to `until_s`; a longer time adds events and
-    changes none.
-
-    Marks whose uniform lies between the thresholds of every policy do nothing and are left out.
-    """
-    idle = int(thresholds.strike.max()), int(thresholds.decay.min())
-    parts = [_entries(candidates, until_s), *_marks(candidates, idle, until_s, stream)]
-    parts += [
-        _answers(number, letter, candidates, weeks, until_s, stream)
-        for number, letter in enumerate(letters)
-    ]
-    at_s, candidate, kind, word, letter_number = (
-        np.concatenate([np.asarray(part[i]) for part in parts]).astype(np.int64) for i in range(5)
-    )
-    order = np.lexsort((kind, candidate, at_s))
-    # Marks of one candidate in the same second keep the order in which they were drawn: lexsort is
-    # stable.
-    return Events(
-        at_s[order],
-        candidate[order],
-        kind[order].astype(np.int8),
-        word[order],
-        letter_number[order].astype(np.int16),
-    )
+STRUCK = 4
+"""Added to the state in `Book.code` where relation management has struck the record off."""
+_STATE = 3
+_BETWEEN_MARKS_S = YEAR_S / MARK_RATE_PER_YEAR
+_GONE, _OUT, _STALE, _GOOD = (int(state) for state in State)
+_MARK, _CAMPAIGN = int(Purpose.MARK), int(Purpose.CAMPAIGN)
+_IN_THE_BEGINNING_S = -1
+_DAY_S = 86_400
 
 
-_Part = tuple[Ints, Ints, Ints, Ints, Ints]
-
-
-def _entries(candidates: Candidates, until_s: int) -> _Part:
-    who = np.flatnonzero((candidates.entry_s >= 0) & (candidates.entry_s <= until_s))
-    zero = np.zeros(len(who), dtype=np.int64)
-    return candidates.entry_s[who], who, zero + Kind.ENTRY, zero, zero
-
-
-def _marks(
-    candidates: Candidates, idle: tuple[int, int], until_s: int, stream: Stream
-) -> list[_Part]:
-    """Draw the marks in rounds, leaving out those that do nothing: the k-th mark of all candidates
-    whose k-1-th came in time.
-    """
-    who = np.arange(len(candidates))
-    at = np.zeros(len(candidates))
-    parts: list[_Part] = []
-    round_ = 0
-    while who.size:
-        words = stream.words(Purpose.MARK, candidates.id[who], round_)
-        at = at + exponential(to_uniform(words[0])) * (YEAR_S / MARK_RATE_PER_YEAR)
-        at_s = to_seconds(at)
-        alive = at_s <= until_s
-        who, at, at_s, word = who[alive], at[alive], at_s[alive], words[1][alive].astype(np.int64)
-        acts = (word < idle[0]) | (word >= idle[1])
-        zero = np.zeros(int(acts.sum()), dtype=np.int64)
-        parts.append((at_s[acts], who[acts], zero + Kind.MARK, word[acts], zero))
-        round_ += 1
-    return parts
-
-
-def _answers(
-    number: int, letter: Letter, candidates: Candidates, weeks: float, until_s: int, stream: Stream
-) -> _Part:
-    """Draw when each candidate would answer a letter: some weeks after it, the same under every
-    policy.
-    """
-    words = stream.words(Purpose.CAMPAIGN, candidates.id, letter.day_number)
-    at_s = letter.at_s + to_seconds(to_uniform(words[1]) * weeks * 7 * 86_400)
-    who = np.flatnonzero((words[0].astype(np.int64) < letter.join.max()) & (at_s <= until_s))
-    zero = np.zeros(len(who), dtype=np.int64)
-    return at_s[who], who, zero + Kind.LETTER, words[0][who].astype(np.int64), zero + number
-
-
-class Register:
-    """The states of all candidates under all policies at one moment, moving forward in time.
+class Rules(NamedTuple):
+    """What marks and letters do, as the compiled loops read it.
 
     Attributes:
-        state: `State` by [candidate, policy].
-        best: the highest state under any policy, [candidate].
-        struck: stale records that relation management has struck off, [candidate, policy].
-        stocks: registered, good, stale and struck by [4, policy, municipality].
-        flows: sums since the start by [4, policy, municipality], see `FLOWS`.
+        key: seed and replication.
+        thresholds: see `Thresholds`: phase_s, sign_up, upkeep, strike, decay, departure.
+        idle_from, idle_to: marks from the one to below the other do nothing under any policy.
+        gone_from: marks from here on are a departure under every policy.
+        letter_at_s, letter_day: moment and number of each letter.
+        join: its joining threshold by [letter, policy, municipality].
+        answer_s: an answer comes at most so long after the letter.
     """
 
-    def __init__(
-        self,
-        candidates: Candidates,
-        events: Events,
-        thresholds: Thresholds,
-        letters: list[Letter],
-        stale_share: float,
-        n_municipalities: int,
-    ) -> None:
-        self.candidates = candidates
-        self._events, self._thresholds, self._letters = events, thresholds, letters
-        self._next = 0
-        n_policies = thresholds.sign_up.shape[1]
-        first = first_states(candidates, stale_share)
-        self.state = np.repeat(first[:, None], n_policies, axis=1)
-        self.struck = np.zeros(self.state.shape, dtype=np.bool_)
-        self.best = first.copy()
-        self.stocks = np.zeros((4, n_policies, n_municipalities), dtype=np.int64)
-        self.flows = np.zeros_like(self.stocks)
-        for i, wanted in ((1, State.GOOD), (2, State.STALE)):
-            counts = np.bincount(
-                candidates.municipality[first == wanted], minlength=n_municipalities
-            )
-            self.stocks[i] += counts
-            self.stocks[0] += counts
+    key: tuple[int, int]
+    phase_s: Ints
+    sign_up: Ints
+    upkeep: Ints
+    strike: Ints
+    decay: Ints
+    departure: Ints
+    idle_from: int
+    idle_to: int
+    gone_from: int
+    letter_at_s: Ints
+    letter_day: Ints
+    join: Ints
+    answer_s: float
 
-    def advance(self, to_s: int, exposure: Exposure) -> None:
-        """Let everything happen that is due up to and including `to_s`.
 
-        Args:
-            to_s: the new moment.
-            exposure: alerts in the last year; must not change on the way.
-        """
-        stop = int(np.searchsorted(self._events.at_s, to_s, side="right"))
-        while self._next < stop:
-            end = min(stop, self._next + 65_536)
-            phase_end = self._phase_end(self._next, end)
-            self._apply(self._next, phase_end, exposure)
-            self._next = phase_end
+class Book(NamedTuple):
+    """The candidates [n] at the moment up to which each was followed, and the monthly books.
 
-    def _phase_end(self, begin: int, end: int) -> int:
-        """Return the end of the events from `begin` that fall in one phase of the thresholds."""
-        at_s = self._events.at_s
-        later = self._thresholds.phase_s[self._thresholds.phase_s > at_s[begin]]
-        if later.size == 0:
-            return end
-        return min(end, int(np.searchsorted(at_s, later.min(), side="left")))
+    Attributes:
+        code: `State`, plus `STRUCK` for stale records that were struck off, [n, p].
+        seen_s: up to when a candidate was followed.
+        mark_at_s: exact moment of the next mark, `mark_s` in whole seconds, `NEVER_S` for none.
+        mark_word: its integer uniform; `mark_round` its number.
+        month_ends_s: ends of the months.
+        stocks: registered, good, stale and struck: the change in each month, [month, 4, policy,
+            municipality]; month 0 is the start, the last row what comes after the last month.
+        flows: see `FLOWS`, during each month, in the same shape.
+        app_users: at the end of each month, [month, policy, municipality].
+        alerts, changed: room for the alerts of the last year and for who changed, [p].
+    """
 
-    def _apply(self, begin: int, end: int, exposure: Exposure) -> None:
-        """Apply events of one phase; those of one candidate one after the other."""
-        who = self._events.candidate[begin:end]
-        order = np.argsort(who, kind="stable")
-        again = np.zeros(len(who), dtype=np.int64)
-        ordered = who[order]
-        first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
-        starts = np.flatnonzero(first)
-        again[order] = np.arange(len(who)) - np.repeat(
-            starts, np.diff(np.append(starts, len(who)))
+    code: NDArray[np.uint8]
+    seen_s: Ints
+    mark_at_s: Floats
+    mark_s: Ints
+    mark_word: NDArray[np.uint32]
+    mark_round: NDArray[np.int32]
+    month_ends_s: Ints
+    stocks: Ints
+    flows: Ints
+    app_users: Ints
+    alerts: Ints
+    changed: Bools
+
+
+def rules_of(thresholds: Thresholds, letters: list[Letter], weeks: float, stream: Stream) -> Rules:
+    """Put together what moves candidates.
+
+    Args:
+        thresholds: of the marks.
+        letters: dated campaigns, in the order of their days.
+        weeks: answers come within so many weeks, evenly.
+        stream: draws of the replication.
+    """
+    t = thresholds
+    shape = (len(letters), *t.sign_up.shape[1:3])
+    return Rules(
+        key=(stream.seed, stream.replication),
+        phase_s=t.phase_s,
+        sign_up=t.sign_up,
+        upkeep=t.upkeep,
+        strike=t.strike,
+        decay=t.decay,
+        departure=t.departure,
+        idle_from=int(t.strike.max()),
+        idle_to=int(t.decay.min()),
+        gone_from=int(t.departure.max()),
+        letter_at_s=np.array([letter.at_s for letter in letters], dtype=np.int64),
+        letter_day=np.array([letter.day_number for letter in letters], dtype=np.int64),
+        join=np.array([letter.join for letter in letters], dtype=np.int64).reshape(shape),
+        answer_s=weeks * 7 * _DAY_S,
+    )
+
+
+def open_book(
+    crowd: Crowd,
+    first: NDArray[np.uint8],
+    rules: Rules,
+    adoption: Adoption,
+    month_ends_s: Ints,
+    n_municipalities: int,
+) -> Book:
+    """Open the books at the start.
+
+    Args:
+        crowd: the candidates.
+        first: `State` of each at the start, the same under every policy.
+        rules: what moves them.
+        adoption: of the app.
+        month_ends_s: ends of the months of the study.
+        n_municipalities: number of municipalities.
+    """
+    n, n_policies, months = len(first), rules.sign_up.shape[1], len(month_ends_s)
+    book = Book(
+        code=np.repeat(first[:, None], n_policies, axis=1),
+        seen_s=np.full(n, _IN_THE_BEGINNING_S, dtype=np.int64),
+        mark_at_s=np.zeros(n),
+        mark_s=np.zeros(n, dtype=np.int64),
+        mark_word=np.zeros(n, dtype=np.uint32),
+        mark_round=np.zeros(n, dtype=np.int32),
+        month_ends_s=month_ends_s,
+        stocks=np.zeros((months + 2, 4, n_policies, n_municipalities), dtype=np.int64),
+        flows=np.zeros((months + 2, 4, n_policies, n_municipalities), dtype=np.int64),
+        app_users=np.zeros((months + 2, n_policies, n_municipalities), dtype=np.int64),
+        alerts=np.zeros(n_policies, dtype=np.int64),
+        changed=np.ones(n_policies, dtype=np.bool_),
+    )
+    for k, wanted in ((1, _GOOD), (2, _STALE)):
+        counts = np.bincount(crowd.municipality[first == wanted], minlength=n_municipalities)
+        book.stocks[0, k] += counts
+        book.stocks[0, 0] += counts
+    _begin(book, crowd, rules, adoption)
+    return book
+
+
+@compiled
+def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
+    """Draw the first mark of everybody and count the first users of the app."""
+    for j in range(len(book.mark_s)):
+        if crowd.entry_s[j] < 0:
+            count_months_of_use(book.app_users, adoption, crowd, j, 0, book.changed, 1)
+        book.mark_round[j] = -1
+        _next_mark(book, crowd, rules, j)
+
+
+@compiled
+def _next_mark(book: Book, crowd: Crowd, rules: Rules, j: int) -> None:
+    """Draw on to the next mark that does anything."""
+    at, round_ = book.mark_at_s[j], book.mark_round[j]
+    while True:
+        round_ += 1
+        words = scalar.philox(crowd.id[j], round_, 0, _MARK, rules.key[0], rules.key[1])
+        at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
+        if words[1] < rules.idle_from or words[1] >= rules.idle_to:
+            break
+    book.mark_at_s[j], book.mark_round[j] = at, round_
+    book.mark_s[j], book.mark_word[j] = scalar.whole_seconds(at), words[1]
+
+
+@compiled
+def bring(
+    book: Book,
+    crowd: Crowd,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    j: int,
+    to_s: int,
+) -> None:
+    """Let everything happen to candidate j that is due up to and including `to_s`, in the order of
+    time; at one second entry, marks, letters.
+    """
+    seen, entry = book.seen_s[j], crowd.entry_s[j]
+    if to_s <= seen:
+        return
+    letter, letter_s = -1, seen
+    while True:
+        at, mark = book.mark_s[j], True
+        if len(rules.letter_at_s) > 0:
+            found, found_s = _next_letter(crowd, rules, j, letter, letter_s, to_s)
+            if found >= 0 and found_s < at:
+                at, mark = found_s, False
+        if seen < entry <= min(at, to_s):
+            seen = entry
+            _enter(book, crowd, adoption, j, entry)
+        if at > to_s:
+            break
+        if mark:
+            _mark(book, crowd, rules, adoption, exposure, j)
+            if book.mark_word[j] >= rules.gone_from and entry <= at:
+                book.mark_s[j] = NEVER_S
+            else:
+                _next_mark(book, crowd, rules, j)
+        else:
+            letter, letter_s = found, found_s
+            _letter(book, crowd, rules, j, letter, at)
+    book.seen_s[j] = to_s
+
+
+@compiled
+def _next_letter(
+    crowd: Crowd, rules: Rules, j: int, after: int, after_s: int, to_s: int
+) -> tuple[int, int]:
+    """Return the next letter that candidate j would answer after letter `after` answered at
+    `after_s` (-1: any later than that moment), and when; -1 for none up to `to_s`.
+    """
+    best, best_s = -1, NEVER_S
+    for k in range(len(rules.letter_at_s)):
+        if rules.letter_at_s[k] > to_s or rules.letter_at_s[k] + rules.answer_s + 1 < after_s:
+            continue
+        words = scalar.philox(
+            crowd.id[j], rules.letter_day[k], 0, _CAMPAIGN, rules.key[0], rules.key[1]
         )
-        for turn in range(int(again.max(initial=0)) + 1):
-            self._apply_once(begin + np.flatnonzero(again == turn), exposure)
+        at = rules.letter_at_s[k] + scalar.whole_seconds(scalar.uniform(words[1]) * rules.answer_s)
+        later = at > after_s or (at == after_s and 0 <= after < k)
+        if later and at < best_s and words[0] < rules.join[k].max():
+            best, best_s = k, at
+    return best, best_s
 
-    def _apply_once(self, rows: Ints, exposure: Exposure) -> None:
-        """Apply at most one event to each candidate."""
-        events, t = self._events, self._thresholds
-        phase = int(np.searchsorted(t.phase_s, events.at_s[rows[0]], side="right")) - 1
-        kind = events.kind[rows]
-        who = events.candidate[rows]
-        word = events.word[rows][:, None]
-        town, age = self.candidates.municipality[who], self.candidates.age_band[who]
-        old, struck = self.state[who], self.struck[who]
-        new = old.copy()
 
-        marked = (kind == Kind.MARK)[:, None]
-        policy = np.arange(old.shape[1])[None, :]
-        alerts = np.minimum(exposure.last_year(who), EXPOSURE_LIMIT)
-        sign_up, upkeep, strike = (
-            x[phase][:, town, age].T for x in (t.sign_up, t.upkeep, t.strike)
-        )
-        decay, departure = (x[policy, age[:, None], alerts] for x in (t.decay, t.departure))
-        new[marked & (word < sign_up) & ((old == State.OUT) | (old == State.STALE))] = State.GOOD
-        new[marked & (sign_up <= word) & (word < upkeep) & (old == State.STALE)] = State.GOOD
-        new[marked & (decay <= word) & (word < departure) & (old == State.GOOD)] = State.STALE
-        new[marked & (departure <= word)] = State.GONE
-        newly_struck = marked & (upkeep <= word) & (word < strike) & (old == State.STALE) & ~struck
+@compiled
+def _enter(book: Book, crowd: Crowd, adoption: Adoption, j: int, at_s: int) -> None:
+    """Let a newcomer appear."""
+    book.code[j] = _OUT
+    book.changed[:] = True
+    month = _month(book, at_s)
+    count_months_of_use(book.app_users, adoption, crowd, j, month, book.changed, 1)
 
-        if self._letters:
-            join = np.stack([letter.join for letter in self._letters])[
-                events.letter[rows], :, town
-            ]
-            lettered = (kind == Kind.LETTER)[:, None]
-            new[lettered & (word < join) & ((old == State.OUT) | (old == State.STALE))] = (
-                State.GOOD
-            )
-        new[(kind == Kind.ENTRY)[:, None] & (old == State.GONE)] = State.OUT
-        self._settle(who, town, old, new, struck, newly_struck)
 
-    def _settle(
-        self,
-        who: Ints,
-        town: Ints,
-        old: NDArray[np.uint8],
-        new: NDArray[np.uint8],
-        struck: Bools,
-        newly_struck: Bools,
-    ) -> None:
-        """Store new states and keep the books."""
-        row, policy = np.nonzero((old != new) | newly_struck)
-        if row.size == 0:
-            return
-        before, after, was = old[row, policy], new[row, policy], struck[row, policy]
-        now = np.where(after == State.STALE, was | newly_struck[row, policy], False)
-        self.state[who[row], policy] = after
-        self.best[who] = self.state[who].max(axis=1)
-        self.struck[who[row], policy] = now
-        place = (policy, town[row])
-        listed_before = (before >= State.STALE) & ~was
-        listed_after = (after >= State.STALE) & ~now
-        for i, change in enumerate(
-            (
-                listed_after.astype(np.int64) - listed_before,
-                (after == State.GOOD).astype(np.int64) - (before == State.GOOD),
-                (after == State.STALE).astype(np.int64) - (before == State.STALE),
-                now.astype(np.int64) - was,
-            )
-        ):
-            np.add.at(self.stocks[i], place, change)
-        for i, happened in enumerate(
-            (
-                (before == State.OUT) & (after == State.GOOD),
-                was & (after == State.GOOD),
-                listed_before & (after == State.GONE),
-                now & ~was,
-            )
-        ):
-            np.add.at(self.flows[i], place, happened)
+@compiled
+def _month(book: Book, at_s: int) -> int:
+    """Return the month of a moment, from 1; what happens at an end belongs to the next month."""
+    return np.searchsorted(book.month_ends_s, at_s, side="right") + 1
+
+
+@compiled
+def _phase(rules: Rules, at_s: int) -> int:
+    return np.searchsorted(rules.phase_s, at_s, side="right") - 1
+
+
+@compiled
+def _mark(
+    book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, j: int
+) -> None:
+    """Let the next mark of a candidate do what it does under each policy."""
+    word, at_s = np.int64(book.mark_word[j]), book.mark_s[j]
+    town, age = crowd.municipality[j], crowd.age_band[j]
+    phase, month = _phase(rules, at_s), _month(book, at_s)
+    leaves = False
+    if word >= rules.idle_to:
+        count_last_year(exposure, crowd.homes.x_dm[j], crowd.homes.y_dm[j], at_s, book.alerts)
+    for p in range(book.code.shape[1]):
+        code = book.code[j, p]
+        old, new = code & _STATE, code
+        if word >= rules.idle_to:
+            alerts = min(book.alerts[p], EXPOSURE_LIMIT)
+            if word >= rules.departure[p, age, alerts]:
+                new = _GONE
+            elif word >= rules.decay[p, age, alerts] and old == _GOOD:
+                new = _STALE
+        elif word < rules.sign_up[phase, p, town, age]:
+            if old in (_OUT, _STALE):
+                new = _GOOD
+        elif word < rules.upkeep[phase, p, town, age]:
+            if old == _STALE:
+                new = _GOOD
+        elif word < rules.strike[phase, p, town, age] and old == _STALE:
+            new = _STALE + STRUCK
+        book.changed[p] = new == _GONE and old != _GONE
+        leaves = leaves or book.changed[p]
+        if new != code:
+            _settle(book, month, p, town, code, new)
+            book.code[j, p] = new
+    if leaves:
+        count_months_of_use(book.app_users, adoption, crowd, j, month, book.changed, -1)
+
+
+@compiled
+def _letter(book: Book, crowd: Crowd, rules: Rules, j: int, letter: int, at_s: int) -> None:
+    """Let a candidate answer a letter."""
+    words = scalar.philox(
+        crowd.id[j], rules.letter_day[letter], 0, _CAMPAIGN, rules.key[0], rules.key[1]
+    )
+    town, month = crowd.municipality[j], _month(book, at_s)
+    for p in range(book.code.shape[1]):
+        code = book.code[j, p]
+        if words[0] < rules.join[letter, p, town] and code & _STATE in (_OUT, _STALE):
+            _settle(book, month, p, town, code, _GOOD)
+            book.code[j, p] = _GOOD
+
+
+@compiled
+def _settle(book: Book, month: int, p: int, town: int, before: int, after: int) -> None:
+    """Keep the books of one change of one candidate under one policy."""
+    if month >= book.stocks.shape[0]:
+        return
+    was, now = before >= STRUCK, after >= STRUCK
+    old, new = before & _STATE, after & _STATE
+    stocks, flows = book.stocks[month], book.flows[month]
+    stocks[0, p, town] += (new >= _STALE and not now) - (old >= _STALE and not was)
+    stocks[1, p, town] += (new == _GOOD) - (old == _GOOD)
+    stocks[2, p, town] += (new == _STALE) - (old == _STALE)
+    stocks[3, p, town] += np.int64(now) - np.int64(was)
+    flows[0, p, town] += old == _OUT and new == _GOOD
+    flows[1, p, town] += was and new == _GOOD
+    flows[2, p, town] += old >= _STALE and not was and new == _GONE
+    flows[3, p, town] += now and not was
+
+
+@compiled
+def bring_all(
+    book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, to_s: int
+) -> None:
+    """Let everything happen to everybody that is due up to and including `to_s`."""
+    for j in range(len(book.seen_s)):
+        bring(book, crowd, rules, adoption, exposure, j, to_s)
 
 
 def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8]:
@@ -311,20 +387,3 @@ def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8
     state[registered] = State.GOOD
     state[registered & (candidates.stale_level < stale_share)] = State.STALE
     return state
-
-
-def app_share(
-    at_years_after_2014: Floats, limit: float, share_2014: float, growth_per_year: float
-) -> Floats:
-    """Return the share of the willing who use the app: a logistic curve through the figure of 1
-    November 2014.
-
-    Args:
-        at_years_after_2014: years since 1 November 2014.
-        limit: share in the end.
-        share_2014: share on 1 November 2014, below `limit`.
-        growth_per_year: growth rate of the logistic.
-    """
-    odds = share_2014 / max(limit - share_2014, 1e-9)
-    grown = odds * np.exp(growth_per_year * np.asarray(at_years_after_2014))
-    return np.asarray(limit * grown / (1.0 + grown))

@@ -11,21 +11,19 @@ import numpy as np
 from sim.actions import (
     Actions,
     Circle,
-    alert_groups,
     circles_in_order,
     plan_actions,
     plan_history,
 )
-from sim.alerts import reach
 from sim.candidates import Candidates, draw_candidates
 from sim.clock import date_to_s
 from sim.control_room import ControlRoom, Room, draw_background
 from sim.costs import campaigns_of, effort_ledger
 from sim.detail import notified_rows, tip_rows
-from sim.draws import WORD_RANGE, Floats, Ints, Stream
+from sim.draws import WORD_RANGE, Bools, Floats, Stream
 from sim.effort import register_rates
 from sim.errors import InputError
-from sim.exposure import Exposure
+from sim.exposure import Alerts
 from sim.incidents import Incidents, draw_incidents
 from sim.outcomes import (
     PolicyRun,
@@ -33,7 +31,6 @@ from sim.outcomes import (
     Table,
     action_table,
     cost_table,
-    empty_counts,
     incident_table,
     register_table,
     stack,
@@ -41,11 +38,12 @@ from sim.outcomes import (
 from sim.parameters import Parameters
 from sim.policy import Campaign, Policy
 from sim.public import PublicField
-from sim.register import Letter, Register, draw_events
-from sim.response import NoticeTimes, attending_people, count_response, notice_times
+from sim.region import Region
+from sim.register import Letter
+from sim.response import attending_people
 from sim.setting import Setting
-from sim.subjects import draw_subjects
-from sim.sweep import Sweep
+from sim.subjects import Subjects, draw_subjects
+from sim.timeline import run_timeline
 from sim.tips import Tips, potential_tips
 from sim.world import World
 
@@ -114,48 +112,54 @@ def simulate_given(
     """
     actions = plan_actions(incidents, setting.table, setting.parameters, setting.left_s)
     actions.used[incidents.reported_s < 0] = False
-    sweep = _begin(setting, candidates, incidents, actions)
-    collected = _follow(setting, sweep, candidates, incidents, actions, detail=detail)
-    runs = _run_policies(setting, incidents, actions, collected)
-    return _tables(setting, sweep, incidents, actions, runs, collected)
+    subjects = draw_subjects(incidents, setting.parameters, setting.stream)
+    circles, past = _alerts_in_time(setting, incidents, actions)
+    region = _begin(setting, candidates, incidents, subjects, actions, circles, watch=detail)
+    collected = _follow(setting, region, past, incidents, subjects, actions, detail=detail)
+    runs = _run_policies(setting, region, past, incidents, actions, collected)
+    return _tables(setting, region, incidents, actions, runs, collected)
 
 
 @dataclass(slots=True)
 class _Collected:
-    """What the chunks of alerts leave behind.
+    """What the alerts leave behind.
 
     Attributes:
-        counts: response by [incident, policy].
         public: people reached in public by [incident, policy], expected.
-        notices: alerts of a chunk with the moments of noticing.
         tips: potential tips.
         notified: rows for `Replication.notified`; empty unless asked for.
-        detail: keep the rows of tips and of the notified.
     """
 
-    counts: dict[str, Ints]
     public: Floats
-    notices: list[NoticeTimes]
     tips: list[Tips]
     notified: list[Table]
-    detail: bool
 
 
 def _begin(
-    setting: Setting, candidates: Candidates, incidents: Incidents, actions: Actions
-) -> Sweep:
-    """Put the register at the start."""
-    p = setting.parameters
-    rates = register_rates(list(setting.policies), setting.world.grid, p, setting.start)
-    thresholds, letters = rates.thresholds(), _letters(setting)
-    events = draw_events(
-        candidates, thresholds, letters, p.campaign_weeks, setting.last_alert_s, setting.stream
+    setting: Setting,
+    candidates: Candidates,
+    incidents: Incidents,
+    subjects: Subjects,
+    actions: Actions,
+    circles: list[Circle],
+    *,
+    watch: bool,
+) -> Region:
+    """Put the region at the start."""
+    rates = register_rates(
+        list(setting.policies), setting.world.grid, setting.parameters, setting.start
     )
-    register = Register(
-        candidates, events, thresholds, letters, p.stale_share_at_start, setting.n_municipalities
+    return Region(
+        setting,
+        candidates,
+        incidents,
+        subjects,
+        actions,
+        circles,
+        rates.thresholds(),
+        _letters(setting),
+        watch=watch,
     )
-    exposure = Exposure(alert_groups(actions), len(candidates))
-    return Sweep(setting, candidates, incidents, register, exposure)
 
 
 def _letters(setting: Setting) -> list[Letter]:
@@ -196,8 +200,10 @@ def _open(policy: Policy, day: date, gm_code: str) -> bool:
 
 def _alerts_in_time(
     setting: Setting, incidents: Incidents, actions: Actions
-) -> tuple[list[Circle], set[int]]:
-    """Return all alerts in the order of time, and which of them lie in the history."""
+) -> tuple[list[Circle], Bools]:
+    """Return all alerts in the order of time, and whether each belongs to the time before the
+    start, so that it counts for the exposure only.
+    """
     everyone = np.ones(len(setting.policies), dtype=np.bool_)
     history = plan_history(incidents, setting.start, setting.gm_codes, setting.parameters)
     past = [
@@ -206,46 +212,59 @@ def _alerts_in_time(
     ]
     merged = past + [(circle, False) for circle in circles_in_order(actions)]
     merged.sort(key=lambda pair: pair[0].alert_s)
-    return [c for c, _ in merged], {i for i, (_, before) in enumerate(merged) if before}
+    past = np.array([before for _, before in merged], dtype=np.bool_)
+    return [circle for circle, _ in merged], past
 
 
 def _follow(
     setting: Setting,
-    sweep: Sweep,
-    candidates: Candidates,
+    region: Region,
+    past: Bools,
     incidents: Incidents,
+    subjects: Subjects,
     actions: Actions,
     *,
     detail: bool,
 ) -> _Collected:
     """Go through all alerts and collect what the people do."""
-    n, p = len(incidents), len(setting.policies)
-    collected = _Collected(empty_counts(n, p), np.zeros((n, p)), [], [], [], detail)
-    subjects = draw_subjects(incidents, setting.parameters, setting.stream)
+    collected = _Collected(np.zeros(actions.used.shape), [], [])
     public = PublicField(setting, incidents, subjects, actions)
-    circles, history = _alerts_in_time(setting, incidents, actions)
-    for chunk in sweep.run(circles, history, actions.levers):
-        where = chunk.incident[:, None], chunk.columns
-        levers = actions.levers[where]
-        people = reach(setting, chunk, candidates, incidents, levers)
-        for name, count in count_response(people, len(chunk.circles)).items():
-            collected.counts[name][where] += count
-        collected.notices.append(notice_times(people, chunk, setting.longest_open_s + 1))
-        attending = attending_people(setting, people, chunk, actions, incidents)
-        collected.tips.append(potential_tips(setting, attending, incidents, subjects))
-        shares = public.reach(chunk)
-        if shares.max() > 0.0:
-            collected.public[where] += public.audience(chunk, shares)
-            informants = public.attending(chunk, shares)
-            if informants is not None:
-                collected.tips.append(potential_tips(setting, informants, incidents, subjects))
+
+    def alert(a: int) -> None:
+        n = region.alert(a)
         if detail:
-            collected.notified.append(notified_rows(people, chunk, incidents, setting.policies))
+            collected.notified.append(notified_rows(region, a, n, incidents, setting.policies))
+
+    run_timeline(_by_incident(region.alerts, past), alert, (), lambda _: None)
+    region.close()
+    informants = attending_people(setting, region, incidents, actions)
+    collected.tips.append(potential_tips(setting, informants, incidents, subjects))
+    alerts = Alerts(*(values[~past] for values in region.alerts))
+    shares = public.reach(alerts)
+    np.add.at(collected.public, alerts.incident, public.audience(alerts, shares))
+    others = public.attending(alerts, shares)
+    if others is not None:
+        collected.tips.append(potential_tips(setting, others, incidents, subjects))
     return collected
 
 
+def _by_incident(alerts: Alerts, past: Bools) -> list[tuple[list[int], list[int]]]:
+    """Return moments and numbers of the alerts of each incident, those before the start left out."""
+    found: dict[int, tuple[list[int], list[int]]] = {}
+    for a in np.flatnonzero(~past).tolist():
+        at_s, numbers = found.setdefault(int(alerts.incident[a]), ([], []))
+        at_s.append(int(alerts.at_s[a]))
+        numbers.append(a)
+    return list(found.values())
+
+
 def _run_policies(
-    setting: Setting, incidents: Incidents, actions: Actions, collected: _Collected
+    setting: Setting,
+    region: Region,
+    past: Bools,
+    incidents: Incidents,
+    actions: Actions,
+    collected: _Collected,
 ) -> list[PolicyRun]:
     """Run the control room of each policy."""
     background = draw_background(
@@ -253,6 +272,7 @@ def _run_policies(
     )
     tips = Tips.joined(collected.tips)
     area = setting.world.area[incidents.municipality].astype(np.int64)
+    counts = region.counts()
     runs = []
     for j, policy in enumerate(setting.policies):
         levers = policy.control_room
@@ -261,26 +281,18 @@ def _run_policies(
         room = Room(levers.operators, levers.units_per_area, levers.unlimited, factor)
         one = actions.of_policy(j)
         ending = ControlRoom(incidents, one, area, own, background, room, setting.parameters).run()
-        counts = {name: values[:, j] for name, values in collected.counts.items()}
-        runs.append(PolicyRun(policy.name, j, own, ending, counts, collected.public[:, j]))
-    _count_while_open(runs, collected.notices)
-    return runs
-
-
-def _count_while_open(runs: list[PolicyRun], notices: list[NoticeTimes]) -> None:
-    """Count who noticed before the closing message, now that it is known when that went out."""
+        of_policy = {name: values[:, j] for name, values in counts.items()}
+        runs.append(PolicyRun(policy.name, j, own, ending, of_policy, collected.public[:, j]))
     closed = np.stack([run.ending.closed_s for run in runs], axis=1)
-    noticed = np.zeros(closed.shape, dtype=np.int64)
-    for times in notices:
-        where = times.incident[:, None], times.columns
-        noticed[where] += times.count_before(closed[where] - times.alert_s[:, None])
+    noticed = region.noticed_before(closed)
     for run in runs:
         run.counts["noticed_while_open"] = noticed[:, run.column]
+    return runs
 
 
 def _tables(
     setting: Setting,
-    sweep: Sweep,
+    region: Region,
     incidents: Incidents,
     actions: Actions,
     runs: list[PolicyRun],
@@ -296,11 +308,11 @@ def _tables(
         policy = np.full(len(towns), run.column)
         ledger.add_messages(policy, table["year"] - 1, towns, table["message_cost_eur"])
     inside = np.flatnonzero((incidents.reported_s >= 0) & (incidents.reported_s < setting.end_s))
-    detail = collected.detail
+    detail = len(collected.notified) > 0
     return Replication(
         actions=stack(tables),
         incidents=incident_table(setting, incidents.take(inside)),
-        register=register_table(sweep.counts(), policies, world, replication),
+        register=register_table(region.books(), policies, world, replication),
         costs=cost_table(ledger, policies, world, replication),
         tips=stack([tip_rows(run, incidents) for run in runs]) if detail else {},
         notified=stack(collected.notified) if detail else {},

@@ -225,3 +225,101 @@ def retrospective_sighting_s(
     at = np.where(in_motion, moving_from + clock / np.where(in_motion, moving, 1.0), np.inf)
     at = np.where(standing, still_from + (clock - moved) / np.where(standing, still, 1.0), at)
     return np.where(np.isinf(at), np.int32(NEVER_AFTER_S), np.minimum(to_span_s(at), 0))
+
+
+def most_fresh_sightings(
+    alerts: Observed, incidents: Incidents, subjects: Subjects, parameters: Parameters
+) -> Floats:
+    """Return upper bounds of the integrated hazard of one observer, by [alert, way to look out]:
+    searching, driving, walking, watching from a window.
+
+    Whoever has a larger clock sees nothing, wherever and whenever they look. The subject is at most
+    a diameter's way inside an observer's area, memory only fades, and of a constant hazard that
+    fades at rate k never more than 1/k counts.
+    """
+    p, i = parameters, alerts.incident
+    subject = subjects.take(i)
+    road = np.where(incidents.urban[i], p.road_factor_urban, p.road_factor_rural)
+    stop = (subject.stop_s - alerts.at_s).astype(np.float64)
+    vanish = (subject.vanish_s - alerts.at_s).astype(np.float64)
+    memory_s = 1.0 / fading_per_s(p)
+    on_road_still = incidents.stationary_on_road[i]
+    ways = (
+        (p.search_radius_m, p.search_speed_m_per_s, p.sweep_walk_m * p.search_alertness, 1.0, 1.0),
+        (
+            p.car_radius_m,
+            p.car_speed_m_per_s,
+            p.sweep_car_m,
+            road,
+            np.where(on_road_still, road, 0.0),
+        ),
+        (
+            p.walk_radius_m,
+            p.walk_speed_m_per_s,
+            p.sweep_walk_m,
+            road,
+            np.where(on_road_still, road, 1.0),
+        ),
+        (p.window_radius_m, 0.0, p.sweep_walk_m * p.window_attention_share, 1.0, 1.0),
+    )
+    bounds = []
+    for number, (radius, speed, sweep, moving_road, still_road) in enumerate(ways):
+        end = np.minimum(vanish, 60.0 * p.search_minutes if number == 0 else np.inf)
+        night = np.where(alerts.dark, p.night_sweep_factor, 1.0)
+        density = sweep * night * recognition(incidents, p)[i] / (np.pi * radius**2)
+        crossing = 2.0 * radius / np.maximum(subject.pace_m_per_s, 1e-9)
+        moving_s = np.minimum(np.clip(np.minimum(stop, end), 0.0, None), crossing)
+        begin = np.maximum(stop, 0.0)
+        open_s = np.clip(np.minimum(end, alerts.latest_close_s) - begin, 0.0, memory_s)
+        late_s = np.clip(end - np.maximum(begin, alerts.latest_close_s), 0.0, memory_s)
+        moving = density * np.hypot(speed, subject.speed_m_per_s) * moving_road
+        still = density * speed * still_road
+        bounds.append(
+            moving * incidents.visible_transit[i] * moving_s
+            + still
+            * incidents.visible_stationary[i]
+            * (open_s + p.attention_after_closing * late_s)
+        )
+    return np.stack(bounds, axis=1)
+
+
+def most_retrospective_sightings(
+    alerts: Observed, incidents: Incidents, subjects: Subjects, parameters: Parameters
+) -> Floats:
+    """Return upper bounds of the integrated hazard of having passed the subject, by alert."""
+    p, i = parameters, alerts.incident
+    subject = subjects.take(i)
+    radius = p.retrospective_radius_m
+    road = np.where(incidents.urban[i], p.road_factor_urban, p.road_factor_rural)
+    seen = p.retrospective_outdoor_share * p.retrospective_share * incidents.frailty[i]
+    seen = seen * np.where(incidents.conspicuous[i], p.conspicuous_factor, 1.0) * p.sweep_walk_m
+    seen = seen * np.where(alerts.dark, p.night_sweep_factor, 1.0) / (np.pi * radius**2)
+    begin = np.maximum(
+        (subject.begin_s - alerts.at_s).astype(np.float64), -3600.0 * p.retrospective_hours
+    )
+    until = np.minimum((subject.vanish_s - alerts.at_s).astype(np.float64), 0.0)
+    stop = (subject.stop_s - alerts.at_s).astype(np.float64)
+    crossing = 2.0 * radius / np.maximum(subject.pace_m_per_s, 1e-9)
+    moving_s = np.minimum(np.clip(np.minimum(stop, until) - begin, 0.0, None), crossing)
+    still_s = np.clip(until - np.maximum(stop, begin), 0.0, None)
+    moving = road * np.hypot(p.walk_speed_m_per_s, subject.speed_m_per_s)
+    still_road = np.where(incidents.stationary_on_road[i], road, 1.0)
+    still = still_road * p.walk_speed_m_per_s * incidents.visible_stationary[i]
+    return np.asarray(seen * (moving * incidents.visible_transit[i] * moving_s + still * still_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Alerts [n] as far as sightings depend on them.
+
+    Attributes:
+        incident: position of the incident.
+        at_s: moment.
+        dark: the sun is down.
+        latest_close_s: latest planned closing message under any policy, seconds after the alert.
+    """
+
+    incident: Ints
+    at_s: Ints
+    dark: Bools
+    latest_close_s: Ints
