@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.candidates import Candidates, registered_at_start
 from sim.clock import DAY_S, YEAR_S, date_to_s
 from sim.compiled import compiled
-from sim.crowd import Crowd
 from sim.draws import Bools, Floats, Ints
 from sim.setting import Setting
 
@@ -144,26 +143,32 @@ class Adoption(NamedTuple):
 
 @compiled
 def count_months_of_use(
-    users: Ints, adoption: Adoption, crowd: Crowd, j: int, month: int, who: Bools, sign: int
+    users: Ints,
+    adoption: Adoption,
+    person: Any,  # noqa: ANN401 - a record of the type PERSON
+    month: int,
+    who: Bools,
+    sign: int,
 ) -> None:
-    """Count candidate j at the end of each month, from one on, in which it uses the app if present.
+    """Count somebody at the end of each month, from one on, in which they use the app if present.
 
     Args:
         users: counts by [month, policy, municipality].
         adoption: the shares.
-        crowd: the candidates.
-        j: number of the candidate.
+        person: a record of the type `PERSON`.
         month: the first month.
         who: the policies concerned, [p].
-        sign: 1 to count it, -1 to take the count back.
+        sign: 1 to count, -1 to take the count back.
     """
-    town, level, started = crowd.municipality[j], crowd.app_level[j], crowd.started[j]
-    if level >= adoption.most and not (started and crowd.move_level[j] < adoption.most_moved):
+    town, level = person.municipality, person.app_level
+    by_move = person.started and person.move_level < adoption.most_moved
+    if level >= adoption.most and not by_move:
         return
     for kind in range(adoption.share.shape[0]):
-        share, moved = adoption.share[kind], adoption.moved[kind]
-        for m in range(month, share.shape[0]):
-            if level < share[m, town] or (started and crowd.move_level[j] < moved[m, town]):
+        for m in range(month, adoption.share.shape[1]):
+            if level < adoption.share[kind, m, town] or (
+                by_move and person.move_level < adoption.moved[kind, m, town]
+            ):
                 for p in range(len(who)):
                     if who[p] and adoption.kind[p] == kind:
                         users[m, p, town] += sign

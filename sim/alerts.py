@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from sim import scalar
 from sim.adoption import Adoption
 from sim.channels import Audience, Channels, Draw, Preference, Waking, mixture_span_s, waiting_s
-from sim.compiled import compiled
-from sim.crowd import Crowd, Points, bands_of, first_east_of, is_within
+from sim.compiled import compiled, inlined
+from sim.crowd import Crowd, bands_of, first_east_of, is_within
 from sim.draws import Bools, Floats, Ints, Purpose
 from sim.exposure import Alerts, Exposure, alerts_of_last_week
-from sim.register import STRUCK, Book, Rules, State, bring
+from sim.register import STRUCK, Book, Person, Rules, State, bring
 from sim.scalar import NEVER_AFTER_S
 
 HOUR_S = 3_600
@@ -35,15 +35,16 @@ COUNTS = (
 )
 """What is counted by incident and policy, in the order of `Response.counts`."""
 
-_GONE, _STALE, _GOOD, _STATE = int(State.GONE), int(State.STALE), int(State.GOOD), 3
+_GONE, _STALE, _GOOD = int(State.GONE), int(State.STALE), int(State.GOOD)
 _PRESENT = int(Audience.PRESENT)
-_TEXT, _CALL = int(Preference.TEXT), int(Preference.CALL)
+_ANY, _CALL = int(Preference.ANY), int(Preference.CALL)
 _RECEIPT, _RESPONSE, _SIGHTING = (
     int(Purpose.RECEIPT),
     int(Purpose.RESPONSE),
     int(Purpose.SIGHTING),
 )
-_ORDER, _ATTEND, _SEARCH, _OWN = (
+_PRESENCE, _ORDER, _ATTEND, _SEARCH, _OWN = (
+    int(Draw.PRESENCE),
     int(Draw.ORDER),
     int(Draw.ATTEND),
     int(Draw.SEARCH),
@@ -58,6 +59,7 @@ class Scenes(NamedTuple):
     """What holds at the moment of each alert [a] under each policy [p].
 
     Attributes:
+        past: before the start: it counts for the exposure only.
         case: address of the incident's draws.
         asleep, away: share of people by [a, age band].
         at_work: who is away is at the usual daytime place.
@@ -70,6 +72,7 @@ class Scenes(NamedTuple):
             [a].
     """
 
+    past: Bools
     case: Ints
     asleep: Floats
     away: Floats
@@ -110,7 +113,7 @@ class Response(NamedTuple):
         notices: moments of noticing before the planned closing, seconds after the alert.
         notice_start, notice_end: places of the notices of each alert and policy, [a, p].
         informants: people who might have something to tell.
-        cursor: number of notices and of informants so far.
+        cursor: number of notices and of informants so far, and of people around the last alert.
     """
 
     counts: Ints
@@ -148,23 +151,51 @@ class Informants(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """People [n] around one alert who may get a message under some policy.
+    """Room for the people around one alert.
 
     Attributes:
-        who: numbers in the crowd.
+        who: their numbers in the crowd.
         at_home: the registered home is inside the circle.
         words: integer draws of receipt, [n, 4].
         order: numbers of the rows in the order of sending.
+        buckets: for sorting.
     """
 
     who: NDArray[np.int32]
     at_home: Bools
     words: NDArray[np.uint32]
     order: NDArray[np.int32]
+    buckets: NDArray[np.int32]
+
+
+class Desk(NamedTuple):
+    """Room for what is worked out about one person under each policy, [p], and in one alert.
+
+    Attributes:
+        place: place in line of the next message, [channel, p].
+        delivered_s, noticed_s: seconds after the alert.
+        addressed, attends: flags.
+        weeks: alerts of the last week that covered the home.
+        levels: the person's draws, see `Draw`.
+        lately: alerts of the last week.
+        notices: moments of noticing of the alert, [p, n].
+        n_notices: how many.
+    """
+
+    place: Ints
+    delivered_s: NDArray[np.int32]
+    noticed_s: NDArray[np.int32]
+    addressed: Bools
+    attends: Bools
+    weeks: Ints
+    levels: Floats
+    lately: Ints
+    notices: NDArray[np.uint16]
+    n_notices: Ints
 
 
 class Watched(NamedTuple):
-    """Room for everybody of one alert, for tests and explanations; [0, p] where nobody asks.
+    """Everybody around the last alert, for tests and explanations; no rows where nobody asks.
 
     Attributes:
         addressed, attends: by [n, p].
@@ -179,10 +210,10 @@ class Watched(NamedTuple):
     inside: Bools
 
 
-@compiled
-def uses_app(crowd: Crowd, j: int, share: float, moved: float) -> bool:
-    """Tell whether candidate j, if present, uses the app at some shares of adoption."""
-    return crowd.app_level[j] < share or (crowd.started[j] and crowd.move_level[j] < moved)
+@inlined
+def uses_app(person: Person, share: float, moved: float) -> bool:
+    """Tell whether somebody, if present, uses the app at some shares of adoption."""
+    return person.app_level < share or (person.started and person.move_level < moved)
 
 
 @compiled
@@ -196,27 +227,29 @@ def gather(
     exposure: Exposure,
     into: Reached,
 ) -> int:
-    """Find everybody who may get a message of alert a, and bring them to its moment.
-
-    Returns:
-        How many there are; they stand in `into` only if it has room for all.
+    """Find everybody who may get a message of alert a, bring them to its moment, and return how
+    many there are.
     """
     alerts = exposure.alerts
     x, y, radius, at_s = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a], alerts.at_s[a]
-    used = np.flatnonzero(alerts.policies[a])
-    share, moved = 0.0, 0.0
-    for p in used:
+    share, moved, n = 0.0, 0.0, 0
+    for c in range(alerts.n_columns[a]):
+        p = alerts.columns[a, c]
         share = max(share, scenes.app_share[a, p])
         moved = max(moved, scenes.app_moved[a, p])
-    n = 0
     low, high = bands_of(crowd.homes, y, radius)
     for band in range(low, high):
         j = first_east_of(crowd.homes, band, x - radius)
         while j < crowd.homes.start[band + 1] and crowd.homes.x_dm[j] <= x + radius:
             if is_within(crowd.homes.x_dm[j], crowd.homes.y_dm[j], x, y, radius):
-                bring(book, crowd, rules, adoption, exposure, j, at_s)
-                if uses_app(crowd, j, share, moved) or _is_listed(book, j, used):
-                    n = _note(into, n, j, True)
+                if crowd.people[j].due_s <= at_s:
+                    bring(book, crowd, rules, adoption, exposure, j, at_s)
+                wanted = uses_app(crowd.people[j], share, moved)
+                for c in range(alerts.n_columns[a]):
+                    wanted = wanted or _STALE <= book.code[j, alerts.columns[a, c]] < STRUCK
+                if wanted:
+                    into.who[n], into.at_home[n] = j, True
+                    n += 1
             j += 1
     places = crowd.work if scenes.at_work[a] else crowd.leisure
     low, high = bands_of(places, y, radius)
@@ -224,116 +257,62 @@ def gather(
         k = first_east_of(places, band, x - radius)
         while k < places.start[band + 1] and places.x_dm[k] <= x + radius:
             j = np.int64(places.number[k])
-            if (
-                uses_app(crowd, j, share, moved)
-                and is_within(places.x_dm[k], places.y_dm[k], x, y, radius)
-                and not is_within(crowd.homes.x_dm[j], crowd.homes.y_dm[j], x, y, radius)
-            ):
-                bring(book, crowd, rules, adoption, exposure, j, at_s)
-                n = _note(into, n, j, False)
+            if is_within(places.x_dm[k], places.y_dm[k], x, y, radius):
+                home_x, home_y = crowd.homes.x_dm[j], crowd.homes.y_dm[j]
+                if not is_within(home_x, home_y, x, y, radius) and uses_app(
+                    crowd.people[j], share, moved
+                ):
+                    if crowd.people[j].due_s <= at_s:
+                        bring(book, crowd, rules, adoption, exposure, j, at_s)
+                    into.who[n], into.at_home[n] = j, False
+                    n += 1
             k += 1
     return n
 
 
 @compiled
-def _is_listed(book: Book, j: int, used: Ints) -> bool:
-    """Tell whether a candidate is on the register and not struck off under some policy."""
-    for p in used:
-        if _STALE <= book.code[j, p] < STRUCK:
-            return True
-    return False
-
-
-@compiled
-def _note(into: Reached, n: int, j: int, at_home: bool) -> int:
-    if n < len(into.who):
-        into.who[n], into.at_home[n] = j, at_home
-    return n + 1
-
-
-@compiled
-def line_up(n: int, case: int, crowd: Crowd, people: People, into: Reached, room: Ints) -> None:
+def line_up(n: int, case: int, key: tuple[int, int], crowd: Crowd, into: Reached) -> None:
     """Draw receipt and put people in the order of sending: by an addressed draw, then by person,
     so that it does not depend on who else is in line.
 
     Args:
         n: number of people in `into`.
         case: address of the incident.
+        key: seed and replication.
         crowd: all candidates.
-        people: behaviour.
         into: whose `words` and `order` are set.
-        room: for the counts of the buckets, a power of two and one.
     """
-    buckets, shift = len(room) - 1, 32
-    while buckets > 1:
-        buckets >>= 1
-        shift -= 1
-    room[:] = 0
+    shift, size = 32, 1
+    while size < n:
+        size, shift = size << 1, shift - 1
+    for bucket in range(size + 1):
+        into.buckets[bucket] = 0
     for row in range(n):
-        words = scalar.philox(
-            crowd.id[into.who[row]], case, 0, _RECEIPT, people.key[0], people.key[1]
-        )
+        words = scalar.philox(crowd.people[into.who[row]].id, case, 0, _RECEIPT, key[0], key[1])
         for k in range(4):
             into.words[row, k] = words[k]
-        room[(words[_ORDER] >> shift) + 1] += 1
-    for bucket in range(1, len(room)):
-        room[bucket] += room[bucket - 1]
+        into.buckets[(words[_ORDER] >> shift) + 1] += 1
+    for bucket in range(1, size + 1):
+        into.buckets[bucket] += into.buckets[bucket - 1]
     for row in range(n):
         bucket = np.int64(into.words[row, _ORDER]) >> shift
-        into.order[room[bucket]] = row
-        room[bucket] += 1
+        into.order[into.buckets[bucket]] = row
+        into.buckets[bucket] += 1
     # The buckets hold about one person each: insertion ends after a step or two.
     for k in range(1, n):
-        row = into.order[k]
-        i = k
+        row, i = into.order[k], k
         while i > 0 and _comes_before(crowd, into, row, into.order[i - 1]):
             into.order[i] = into.order[i - 1]
             i -= 1
         into.order[i] = row
 
 
-@compiled
+@inlined
 def _comes_before(crowd: Crowd, into: Reached, one: int, other: int) -> bool:
     first, second = into.words[one, _ORDER], into.words[other, _ORDER]
     return first < second or (
-        first == second and crowd.id[into.who[one]] < crowd.id[into.who[other]]
+        first == second and crowd.people[into.who[one]].id < crowd.people[into.who[other]].id
     )
-
-
-class _Person(NamedTuple):
-    """Where one person is at an alert, and what the person draws."""
-
-    waking: int
-    on_road: bool
-    driving: bool
-    x_dm: int
-    y_dm: int
-    inside: bool
-
-
-@compiled
-def _locate(
-    a: int, scenes: Scenes, crowd: Crowd, people: People, alerts: Alerts, j: int, u: float
-) -> _Person:
-    """Tell where a candidate is; one uniform decides on sleep, absence, road and wheel.
-
-    The uppermost part of the uniform is away; within it, rescaled, its lowest part is on the road,
-    driving first.
-    """
-    age = crowd.age_band[j]
-    away_share, rest = scenes.away[a, age], 1.0 - u
-    away = rest < away_share
-    on_road = rest < away_share * people.road
-    driving = rest < away_share * people.road * people.wheel
-    x, y = np.int64(crowd.homes.x_dm[j]), np.int64(crowd.homes.y_dm[j])
-    if away and not on_road:
-        if scenes.at_work[a]:
-            x, y = np.int64(crowd.work_x_dm[j]), np.int64(crowd.work_y_dm[j])
-        else:
-            x, y = np.int64(crowd.leisure_x_dm[j]), np.int64(crowd.leisure_y_dm[j])
-    waking = _AWAY if away else _ASLEEP if u < scenes.asleep[a, age] else _AT_HOME
-    inside = is_within(x, y, alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a])
-    return _Person(waking, on_road, driving, x, y, inside)
 
 
 @compiled
@@ -348,8 +327,8 @@ def respond(
     channels: Channels,
     people: People,
     response: Response,
+    desk: Desk,
     watched: Watched,
-    lately: Ints,
 ) -> None:
     """Send the first messages of alert a and follow them until they are noticed.
 
@@ -359,68 +338,76 @@ def respond(
         reached: who they are, in the order of sending.
         scenes, crowd, book, exposure, channels, people: what is given.
         response: is added to; must have room for n notices under each policy and n informants.
+        desk: room to work.
         watched: is filled where it has rows.
-        lately: room for the alerts of any week.
     """
-    alerts, incident = exposure.alerts, exposure.alerts.incident[a]
-    used = np.flatnonzero(alerts.policies[a])
-    n_policies, n_channels = alerts.policies.shape[1], len(channels.audience)
-    place = np.zeros((n_channels, n_policies), dtype=np.int64)
-    n_near, n_lately = alerts_of_last_week(alerts, a, lately)
-    weeks = np.zeros(n_policies, dtype=np.int64)
-    delivered = np.zeros(n_policies, dtype=np.int32)
-    noticed = np.zeros(n_policies, dtype=np.int32)
-    addressed = np.zeros(n_policies, dtype=np.bool_)
-    attends = np.zeros(n_policies, dtype=np.bool_)
-    room = np.zeros((n_policies, n), dtype=np.uint16)
-    n_notices = np.zeros(n_policies, dtype=np.int64)
-    levels = np.zeros(_OWN + 4)
-    case, key = scenes.case[a], people.key
+    alerts, incident, case, key = (
+        exposure.alerts,
+        exposure.alerts.incident[a],
+        scenes.case[a],
+        people.key,
+    )
+    columns, levels = alerts.columns[a, : alerts.n_columns[a]], desk.levels
+    n_near, n_lately = alerts_of_last_week(alerts, a, desk.lately)
+    for p in range(alerts.policies.shape[1]):
+        desk.n_notices[p] = 0
+        for c in range(len(channels.audience)):
+            desk.place[c, p] = 0
     for step in range(n):
         row = reached.order[step]
         j, at_home = np.int64(reached.who[row]), reached.at_home[row]
+        person = crowd.people[j]
+        words = scalar.philox(person.id, case, 0, _RESPONSE, key[0], key[1])
         for k in range(4):
             levels[k] = scalar.uniform(np.int64(reached.words[row, k]))
-        words = scalar.philox(crowd.id[j], case, 0, _RESPONSE, key[0], key[1])
-        for k in range(4):
             levels[4 + k] = scalar.uniform(words[k])
-        where = _locate(a, scenes, crowd, people, alerts, j, levels[0])
-        for p in used:
-            delivered[p] = noticed[p] = NEVER_AFTER_S
-            addressed[p] = False
-            weeks[p] = 0
-        for c in range(n_channels):
-            if channels.audience[c] == _PRESENT:
-                if not where.inside:
-                    continue
-            elif not at_home:
-                continue
-            prefers = channels.prefers[c]
-            if (prefers == _TEXT and crowd.prefers_voice[j]) or (
-                prefers == _CALL and not crowd.prefers_voice[j]
-            ):
+        # Where is this person? The uppermost part of the uniform is away; within it, rescaled, its
+        # lowest part is on the road, driving first.
+        age, rest = person.age_band, 1.0 - levels[_PRESENCE]
+        away = rest < scenes.away[a, age]
+        on_road = rest < scenes.away[a, age] * people.road
+        driving = rest < scenes.away[a, age] * people.road * people.wheel
+        x, y = person.x_dm, person.y_dm
+        if away and not on_road:
+            if scenes.at_work[a]:
+                x, y = person.work_x_dm, person.work_y_dm
+            else:
+                x, y = person.leisure_x_dm, person.leisure_y_dm
+        waking = _AT_HOME
+        if away:
+            waking = _AWAY
+        elif levels[_PRESENCE] < scenes.asleep[a, age]:
+            waking = _ASLEEP
+        inside = is_within(x, y, alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a])
+        for p in columns:
+            desk.delivered_s[p] = desk.noticed_s[p] = NEVER_AFTER_S
+            desk.addressed[p], desk.weeks[p] = False, 0
+        for c in range(len(channels.audience)):
+            present = channels.audience[c] == _PRESENT
+            suits = channels.prefers[c] == _ANY or (
+                (channels.prefers[c] == _CALL) == person.prefers_voice
+            )
+            if not suits or (present and not inside) or (not present and not at_home):
                 continue
             delay, latency = -1, 0
-            for p in used:
-                levers = scenes.levers[a, p]
-                if not channels.enabled[c, levers]:
+            for p in columns:
+                code, levers = book.code[j, p], scenes.levers[a, p]
+                if present:
+                    joins = code != _GONE and uses_app(
+                        person, scenes.app_share[a, p], scenes.app_moved[a, p]
+                    )
+                else:
+                    joins = _STALE <= code < STRUCK
+                if not (joins and channels.enabled[c, levers]):
                     continue
-                code = book.code[j, p]
-                if channels.audience[c] == _PRESENT:
-                    if code == _GONE or not uses_app(
-                        crowd, j, scenes.app_share[a, p], scenes.app_moved[a, p]
-                    ):
-                        continue
-                elif not _STALE <= code < STRUCK:
-                    continue
-                addressed[p] = True
-                first = place[c, p]
-                place[c, p] = first + 1
-                if channels.audience[c] != _PRESENT and code != _GOOD:
+                place = desk.place[c, p]
+                desk.place[c, p] = place + 1
+                desk.addressed[p] = True
+                if not present and code != _GOOD:
                     continue
                 if delay < 0:
                     if channels.delivery_draw[c] >= _OWN or channels.notice_draw[c] >= _OWN:
-                        words = scalar.philox(crowd.id[j], case, c + 1, _RECEIPT, key[0], key[1])
+                        words = scalar.philox(person.id, case, c + 1, _RECEIPT, key[0], key[1])
                         for k in range(4):
                             levels[_OWN + k] = scalar.uniform(words[k])
                     delay = mixture_span_s(
@@ -428,133 +415,139 @@ def respond(
                     )
                     latency = mixture_span_s(
                         levels[channels.notice_draw[c]],
-                        channels.notice[c, where.waking],
+                        channels.notice[c, waking],
                         channels.minute_s,
                     )
-                sent = waiting_s(
-                    first,
-                    channels.per_second[c, levers],
-                    channels.lines[c, levers],
-                    channels.call_s[c, levers],
+                arrives = min(
+                    delay
+                    + waiting_s(
+                        place,
+                        channels.per_second[c, levers],
+                        channels.lines[c, levers],
+                        channels.call_s[c, levers],
+                    ),
+                    NEVER_AFTER_S,
                 )
-                arrives = min(sent + delay, NEVER_AFTER_S)
-                delivered[p] = min(delivered[p], arrives)
-                noticed[p] = min(noticed[p], min(arrives + latency, NEVER_AFTER_S))
+                desk.delivered_s[p] = min(np.int64(desk.delivered_s[p]), arrives)
+                desk.noticed_s[p] = min(
+                    np.int64(desk.noticed_s[p]), min(arrives + latency, NEVER_AFTER_S)
+                )
         for k in range(n_near if at_home else n_lately):
-            b = lately[k]
+            b = desk.lately[k]
             if is_within(
-                crowd.homes.x_dm[j],
-                crowd.homes.y_dm[j],
-                alerts.x_dm[b],
-                alerts.y_dm[b],
-                alerts.radius_dm[b],
+                person.x_dm, person.y_dm, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
             ):
-                for p in used:
-                    weeks[p] += alerts.policies[b, p]
-        someone = False
-        searches = levels[_SEARCH] < people.search and where.waking != _ASLEEP
-        for p in used:
-            attends[p] = noticed[p] < NEVER_AFTER_S and levels[_ATTEND] < people.attend[weeks[p]]
-            if not addressed[p]:
-                continue
-            someone = someone or attends[p]
-            counts = response.counts[:, incident, p]
-            counts[0] += 1
-            counts[1] += delivered[p] < NEVER_AFTER_S
-            if noticed[p] <= HOUR_S:
-                counts[2] += 1
-                counts[3] += noticed[p] <= TEN_MINUTES_S
-                counts[4] += where.inside
-                counts[5] += attends[p]
-                counts[6] += attends[p] and searches
-            if noticed[p] < scenes.close_s[a, p]:
-                room[p, n_notices[p]] = noticed[p]
-                n_notices[p] += 1
+                for p in columns:
+                    desk.weeks[p] += np.int64(alerts.policies[b, p])
+        searches, someone = levels[_SEARCH] < people.search and waking != _ASLEEP, False
+        for p in columns:
+            noticed_s = np.int64(desk.noticed_s[p])
+            attends = noticed_s < NEVER_AFTER_S and levels[_ATTEND] < people.attend[desk.weeks[p]]
+            desk.attends[p] = attends
+            someone = someone or attends
+            if desk.addressed[p]:
+                response.counts[0, incident, p] += 1
+                response.counts[1, incident, p] += np.int64(desk.delivered_s[p] < NEVER_AFTER_S)
+                if noticed_s <= HOUR_S:
+                    response.counts[2, incident, p] += 1
+                    response.counts[3, incident, p] += np.int64(noticed_s <= TEN_MINUTES_S)
+                    response.counts[4, incident, p] += np.int64(inside)
+                    response.counts[5, incident, p] += np.int64(attends)
+                    response.counts[6, incident, p] += np.int64(attends and searches)
+                if noticed_s < scenes.close_s[a, p]:
+                    desk.notices[p, desk.n_notices[p]] = noticed_s
+                    desk.n_notices[p] += 1
         if someone:
-            _listen(
-                a,
-                j,
-                scenes,
-                crowd,
-                people,
-                where,
-                searches,
-                attends,
-                delivered,
-                noticed,
-                used,
-                response,
-            )
+            # Most who attend have nothing to tell: bounds rule them out.
+            words = scalar.philox(person.id, case, 0, _SIGHTING, key[0], key[1])
+            way = WATCHING
+            if searches:
+                way = SEARCHING
+            elif driving:
+                way = DRIVING
+            elif on_road:
+                way = WALKING
+            if (
+                scalar.uniform(words[0]) < scenes.fresh_level[a, way]
+                or scalar.uniform(words[1]) < scenes.retrospective_level[a]
+                or scalar.uniform(words[2]) < scenes.knowledge_level[a]
+                or scalar.uniform(words[3]) < scenes.false_level[a]
+            ):
+                into, i = response.informants, response.cursor[1]
+                response.cursor[1] = i + 1
+                into.alert[i], into.caller[i] = a, person.id
+                into.x_dm[i], into.y_dm[i] = x, y
+                into.asleep[i], into.on_road[i] = waking == _ASLEEP, on_road
+                into.driving[i], into.searches[i] = driving, searches
+                for k in range(4):
+                    into.level[i, k] = scalar.uniform(words[k])
+                for p in range(alerts.policies.shape[1]):
+                    into.delivered_s[i, p] = into.noticed_s[i, p] = NEVER_AFTER_S
+                for p in columns:
+                    if desk.attends[p]:
+                        into.delivered_s[i, p] = desk.delivered_s[p]
+                        into.noticed_s[i, p] = desk.noticed_s[p]
         if len(watched.inside) > 0:
-            watched.inside[row] = where.inside
-            for p in used:
-                watched.addressed[row, p], watched.attends[row, p] = addressed[p], attends[p]
-                watched.delivered_s[row, p], watched.noticed_s[row, p] = delivered[p], noticed[p]
-    for c in range(n_channels):
-        for p in used:
-            response.messages[c, incident, p] += place[c, p]
+            watched.inside[row] = inside
+            for p in columns:
+                watched.addressed[row, p] = desk.addressed[p]
+                watched.attends[row, p] = desk.attends[p]
+                watched.delivered_s[row, p] = desk.delivered_s[p]
+                watched.noticed_s[row, p] = desk.noticed_s[p]
+    for c in range(len(channels.audience)):
+        for p in columns:
+            response.messages[c, incident, p] += desk.place[c, p]
     end = response.cursor[0]
-    for p in range(n_policies):
+    for p in range(alerts.policies.shape[1]):
         response.notice_start[a, p] = end
-        for k in range(n_notices[p]):
-            response.notices[end + k] = room[p, k]
-        end += n_notices[p]
+        for k in range(desk.n_notices[p]):
+            response.notices[end + k] = desk.notices[p, k]
+        end += desk.n_notices[p]
         response.notice_end[a, p] = end
     response.cursor[0] = end
 
 
 @compiled
-def _listen(
-    a: int,
-    j: int,
+def follow(
+    first: int,
+    stop: int,
     scenes: Scenes,
     crowd: Crowd,
+    book: Book,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    channels: Channels,
     people: People,
-    where: _Person,
-    searches: bool,
-    attends: Bools,
-    delivered: NDArray[np.int32],
-    noticed: NDArray[np.int32],
-    used: Ints,
+    reached: Reached,
+    desk: Desk,
     response: Response,
-) -> None:
-    """Keep somebody who attends and might have something to tell: bounds rule out most."""
-    words = scalar.philox(crowd.id[j], scenes.case[a], 0, _SIGHTING, people.key[0], people.key[1])
-    fresh, earlier, known, wrong = (
-        scalar.uniform(words[0]),
-        scalar.uniform(words[1]),
-        scalar.uniform(words[2]),
-        scalar.uniform(words[3]),
-    )
-    way = (
-        SEARCHING
-        if searches
-        else DRIVING
-        if where.driving
-        else WALKING
-        if where.on_road
-        else WATCHING
-    )
-    if (
-        fresh >= scenes.fresh_level[a, way]
-        and earlier >= scenes.retrospective_level[a]
-        and known >= scenes.knowledge_level[a]
-        and wrong >= scenes.false_level[a]
-    ):
-        return
-    into, i = response.informants, response.cursor[1]
-    response.cursor[1] = i + 1
-    into.alert[i], into.caller[i] = a, crowd.id[j]
-    into.x_dm[i], into.y_dm[i] = where.x_dm, where.y_dm
-    into.asleep[i], into.on_road[i] = where.waking == _ASLEEP, where.on_road
-    into.driving[i], into.searches[i] = where.driving, searches
-    into.delivered_s[i, :] = NEVER_AFTER_S
-    into.noticed_s[i, :] = NEVER_AFTER_S
-    for p in used:
-        if attends[p]:
-            into.delivered_s[i, p], into.noticed_s[i, p] = delivered[p], noticed[p]
-    into.level[i, 0], into.level[i, 1] = fresh, earlier
-    into.level[i, 2], into.level[i, 3] = known, wrong
+    watched: Watched,
+) -> int:
+    """Let alerts from `first` to before `stop` happen, those before the start left out.
+
+    Returns:
+        The number of the alert for which there is no room; `stop` when all have happened.
+    """
+    for a in range(first, stop):
+        if scenes.past[a]:
+            continue
+        n = gather(a, scenes, crowd, book, rules, adoption, exposure, reached)
+        notices = response.cursor[0] + n * exposure.alerts.n_columns[a]
+        informants = response.cursor[1] + n
+        if (
+            notices > len(response.notices)
+            or informants > len(response.informants.alert)
+            or n > desk.notices.shape[1]
+        ):
+            response.cursor[2] = n
+            return a
+        line_up(n, scenes.case[a], people.key, crowd, reached)
+        respond(
+            a, n, reached, scenes, crowd, book, exposure, channels, people, response, desk, watched
+        )
+        response.cursor[2] = n
+    return stop
 
 
 @compiled

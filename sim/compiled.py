@@ -29,11 +29,20 @@ def compiled(function: Function) -> Function:
     """Compile a function with Numba when it is first called with arguments of some types.
 
     Arithmetic follows IEEE 754 to the letter (no fused or reordered operations), so that figures
-    do not depend on how a loop was compiled. Division by zero gives infinity, as in NumPy.
+    do not depend on how a loop was compiled; division by zero gives infinity, as in NumPy. The
+    function must not make arrays: without Numba's counting of references, which costs more than
+    the work of a short function that takes many arrays, it has no memory of its own.
     """
     numba.config.CACHE_DIR = str(_folder() or "")
-    make = numba.njit(cache=_folder() is not None, nogil=True, error_model="numpy")
+    make = numba.njit(cache=_folder() is not None, nogil=True, error_model="numpy", _nrt=False)
     return cast("Function", make(function))
+
+
+def inlined(function: Function) -> Function:
+    """Copy a function into the compiled functions that call it: for those that take many arrays
+    and are called for every person.
+    """
+    return cast("Function", numba.njit(error_model="numpy", _nrt=False, inline="always")(function))
 
 
 @cache

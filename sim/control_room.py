@@ -1,22 +1,26 @@
-"""The control room and the police units: calls, queues, follow-up and the end of each incident,
-run by SimPy.
+"""The control room and the police units: calls, queues, follow-up and the end of each incident.
 
-One environment a policy and replication runs the whole horizon in integer seconds; idle time costs
-nothing. Operators and the units of each area are resources. "The earliest end wins" is a number
-that each incident carries, not an event: it can only come earlier or, while still ahead, be
-replaced, so that no losing timeout stays behind.
+Operators and the units of each area are resources with a first-come queue each; calls wait for an
+operator until they are answered or hang up. Events happen in the order of time; of one second first
+whatever was set in motion before, in the order in which it was, then hang-ups, then the calls of
+that second, tips before others. "The earliest end wins" is a number that each incident carries,
+not an event: it can only come earlier or, while still ahead, be replaced.
+
+The same room with a SimPy process for each call, unit and action is in `tests/reference`; it takes
+some hundred times as long, and every outcome is compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import simpy
 
+from sim import scalar
 from sim.actions import Action
+from sim.compiled import compiled, inlined
 from sim.draws import (
     NEVER_S,
     Bools,
@@ -32,10 +36,13 @@ from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE, Incidents
 from sim.parameters import Parameters
 from sim.tips import TipKind, Tips
 
-Process: TypeAlias = Generator[simpy.Event, Any, None]
 _BACKGROUND_SIGMA = 0.5
 _MOST_BACKGROUND = 256
-_LAST = simpy.events.EventPriority(2)
+_OTHER = -1
+"""Kind of a call that is not about the action."""
+_FALSE, _KNOWLEDGE = int(TipKind.FALSE), int(TipKind.KNOWLEDGE)
+_NOBODY = -1
+_SERVED, _GRANTED, _TAKEN, _UNIT_GRANTED, _ARRIVED, _LEFT_SCENE, _HANGS_UP = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,9 @@ class Ending:
         unit_busy_s: time a unit spent on each tip.
         operator_s: time operators spent on each incident, background included, within the time
             that it was open.
-        waits: for tests: (requested_s, begun_s, left_s) of every call that reached the queue.
+        waits: (requested_s, begun_s, left_s) of every call that an operator took, [n, 3].
+        waiting_s, talking_s: time integrals of the number of calls in the queue and in service.
+        driving_s: time integral of the number of units under way, by area.
     """
 
     end_s: Ints
@@ -101,7 +110,10 @@ class Ending:
     found: Bools
     unit_busy_s: Ints
     operator_s: Ints
-    waits: list[tuple[int, int, int]]
+    waits: Ints
+    waiting_s: int
+    talking_s: int
+    driving_s: Ints
 
 
 def draw_background(
@@ -129,17 +141,44 @@ def draw_background(
     return Background(incident[order], offset[order], service[order])
 
 
+class Rules(NamedTuple):
+    """What tips do to the police and to the find; see the parameters of these names."""
+
+    speed_up_first: float
+    speed_up_next: float
+    speed_up_limit: float
+    find_knowledge_share: float
+    find_fresh_share: float
+    find_old_share: float
+    find_decay_minutes: float
+
+    @classmethod
+    def of(cls, p: Parameters) -> Rules:
+        """Take the rules from the parameters."""
+        return cls(
+            p.police_speed_up_first,
+            p.police_speed_up_next,
+            max(p.police_speed_up_limit, 1.0),
+            p.find_knowledge_share,
+            max(p.find_fresh_share, p.find_old_share),
+            p.find_old_share,
+            p.find_decay_minutes,
+        )
+
+
 def speed_up(handled: int, parameters: Parameters) -> float:
     """Return the factor on the hazard of the police clock after a number of handled true tips."""
-    p = parameters
+    return _pace(handled, Rules.of(parameters))
+
+
+@compiled
+def _pace(handled: int, rules: Rules) -> float:
     if handled == 0:
         return 1.0
-    return min(
-        p.police_speed_up_first * p.police_speed_up_next ** (handled - 1),
-        max(p.police_speed_up_limit, 1.0),
-    )
+    return min(rules.speed_up_first * rules.speed_up_next ** (handled - 1), rules.speed_up_limit)
 
 
+@compiled
 def sooner(now_s: int, police_s: int, before: float, after: float) -> int:
     """Return the police clock after its pace changed at `now_s` from one factor to another: a
     change of time.
@@ -149,66 +188,117 @@ def sooner(now_s: int, police_s: int, before: float, after: float) -> int:
     """
     if police_s >= NEVER_S or police_s <= now_s:
         return police_s
-    return now_s + int(to_seconds((police_s - now_s) * (before / after)))
+    return now_s + scalar.whole_seconds((police_s - now_s) * (before / after))
 
 
-def find_share(kind: int, age_s: int, solvable: Bools, parameters: Parameters) -> float:
-    """Return the probability that a true tip leads to the find when a unit arrives, by the age of
-    what was seen.
+@compiled
+def _find_share(kind: int, age_s: int, rules: Rules) -> float:
+    """Return the probability that a true tip about a solvable case leads to the find when a unit
+    arrives, by the age of what was seen.
     """
-    p = parameters
-    if kind == TipKind.FALSE or not solvable[kind]:
-        return 0.0
-    if kind == TipKind.KNOWLEDGE:
-        return p.find_knowledge_share
-    fresh = max(p.find_fresh_share, p.find_old_share)
-    return float(
-        p.find_old_share
-        + (fresh - p.find_old_share) * np.exp(-age_s / (60.0 * p.find_decay_minutes))
-    )
+    if kind == _KNOWLEDGE:
+        return rules.find_knowledge_share
+    fading = math.exp(-age_s / (60.0 * rules.find_decay_minutes))
+    return rules.find_old_share + (rules.find_fresh_share - rules.find_old_share) * fading
 
 
-class _Late(simpy.Event):
-    """A timeout that comes after everything else of its second.
+class Calls(NamedTuple):
+    """Calls [n] in the order in which they come, and what became of them.
 
-    Units that arrive and operators who hang up come before callers who ring or lose patience in
-    the same second; otherwise that would depend on when some unrelated event was scheduled.
+    Attributes:
+        at_s, incident, kind: when, about what; `TipKind`, or -1 for other calls.
+        encounter_s, service_s, patience_s, response_s, scene_s, dispatched, find_level: see
+            `Tips`.
+        next: the call behind it in a queue.
+        made, granted, lost, found: what happened.
+        begun_s, handled_s, drove_s, arrival_s, unit_busy_s: when, and for how long.
     """
 
-    def __init__(self, env: simpy.Environment, delay: int) -> None:
-        super().__init__(env)
-        self._ok = True
-        self._value = None
-        env.schedule(self, priority=_LAST, delay=delay)
+    at_s: Ints
+    incident: Ints
+    kind: Ints
+    encounter_s: Ints
+    service_s: Ints
+    patience_s: Ints
+    response_s: Ints
+    scene_s: Ints
+    dispatched: Bools
+    find_level: Floats
+    next: Ints
+    made: Bools
+    granted: Bools
+    lost: Bools
+    found: Bools
+    begun_s: Ints
+    handled_s: Ints
+    drove_s: Ints
+    arrival_s: Ints
+    unit_busy_s: Ints
 
 
-@dataclass(frozen=True, slots=True)
-class _Calls:
-    """The columns of the tips that the processes read, as lists."""
+class Cases(NamedTuple):
+    """Incidents [n] and how they stand.
 
-    incident: list[int]
-    kind: list[int]
-    encounter_s: list[int]
-    service_s: list[int]
-    patience_s: list[int]
-    response_s: list[int]
-    scene_s: list[int]
-    dispatched: list[bool]
-    find_level: list[float]
+    Attributes:
+        area: where units come from.
+        returned_s, horizon_s: own return and end of the follow-up.
+        solvable: by kind of true tip, [3, n].
+        find_factor: see `Room`.
+        end_s, cause, police_s, handled: end, its cause, police clock, true tips handled.
+        operator_s: time that operators spent.
+    """
 
-    @classmethod
-    def of(cls, tips: Tips) -> _Calls:
-        return cls(**{f.name: getattr(tips, f.name).tolist() for f in fields(cls)})
+    area: Ints
+    returned_s: Ints
+    horizon_s: Ints
+    solvable: Bools
+    find_factor: Floats
+    end_s: Ints
+    cause: Ints
+    police_s: Ints
+    handled: Ints
+    operator_s: Ints
+
+
+class Floor(NamedTuple):
+    """Operators, units, queues and what is going to happen.
+
+    Attributes:
+        operators, units: how many, units in each area.
+        unlimited: nobody waits.
+        busy: operators at work and calls in the queue, [2].
+        driving: units under way by area.
+        head, tail: first and last in the queue of the operators and of the units of each area,
+            [1 + areas].
+        soon_s, soon_order, soon_what, soon_call: events, as a binary heap.
+        size: events in the heap, events so far, the next call, the moment, [4].
+        waiting_s, talking_s, driving_s: time integrals; the first two by [0].
+    """
+
+    operators: int
+    units: int
+    unlimited: bool
+    busy: Ints
+    driving: Ints
+    head: Ints
+    tail: Ints
+    soon_s: Ints
+    soon_order: Ints
+    soon_what: Ints
+    soon_call: Ints
+    size: Ints
+    integral_s: Ints
+    driving_s: Ints
 
 
 class ControlRoom:
-    """The control room of one policy at work.
+    """One control room over a whole replication.
 
     Args:
         incidents: all incidents.
-        planned: which of them are actions, when they begin and are to close.
+        planned: actions of the policy, [n incidents].
         area: police area of each incident.
-        tips: the policy's potential tips, in order.
+        tips: potential tips of the policy in the order of their calls.
         background: other calls.
         room: operators and units.
         parameters: uncertain parameters.
@@ -224,185 +314,337 @@ class ControlRoom:
         room: Room,
         parameters: Parameters,
     ) -> None:
-        self._room, self._parameters = room, parameters
-        self._alert_s, self._planned_s = planned.alert_s, planned.planned_close_s
-        # Lists: SimPy's processes read single values, for which arrays are several times slower.
-        self._call = _Calls.of(tips)
-        self._area: list[int] = area.tolist()
-        self._returned: list[int] = incidents.return_s.tolist()
-        self._horizon: list[int] = incidents.horizon_s.tolist()
-        self._solvable = incidents.solvable
-        first = int(incidents.reported_s.min()) if len(incidents) else 0
-        self._env = simpy.Environment(initial_time=first)
-        self._desk = simpy.Resource(self._env, capacity=room.operators)
-        areas = int(area.max(initial=0)) + 1
-        self._units = [simpy.Resource(self._env, capacity=room.units) for _ in range(areas)]
-        n, m = len(incidents), len(tips)
-        self._end: list[int] = incidents.counterfactual_s.tolist()
-        self._cause: list[int] = incidents.counterfactual_cause.tolist()
-        self._police: list[int] = incidents.police_s.tolist()
-        self._handled_true = [0] * n
-        self._operator_s = [0] * n
-        self.ending = Ending(
+        self._planned, self._n_tips = planned, len(tips)
+        self._closing_delay_s = int(to_seconds(60.0 * parameters.closing_delay_minutes))
+        self._rules = Rules.of(parameters)
+        self._calls, self._place = _calls_of(tips, *_other_calls(planned, background))
+        n = len(incidents)
+        self._cases = Cases(
+            area=area,
+            returned_s=incidents.return_s,
+            horizon_s=incidents.horizon_s,
+            solvable=incidents.solvable,
+            find_factor=room.find_factor,
             end_s=incidents.counterfactual_s.copy(),
             cause=incidents.counterfactual_cause.copy(),
             police_s=incidents.police_s.copy(),
-            true_handled=np.zeros(n, dtype=np.int64),
-            closed_s=planned.planned_close_s.copy(),
-            handled_s=np.full(m, NEVER_S),
-            arrival_s=np.full(m, NEVER_S),
-            made=np.zeros(m, dtype=np.bool_),
-            lost=np.zeros(m, dtype=np.bool_),
-            found=np.zeros(m, dtype=np.bool_),
-            unit_busy_s=np.zeros(m, dtype=np.int64),
+            handled=np.zeros(n, dtype=np.int64),
             operator_s=np.zeros(n, dtype=np.int64),
-            waits=[],
         )
-        self._schedule(planned.used, tips.call_s, background)
+        areas, most = int(area.max(initial=0)) + 1, 2 * len(self._calls.at_s) + 1
+        first_s = int(self._calls.at_s[0]) if len(self._calls.at_s) > 0 else 0
+        self._floor = Floor(
+            operators=room.operators,
+            units=room.units,
+            unlimited=room.unlimited,
+            busy=np.zeros(2, dtype=np.int64),
+            driving=np.zeros(areas, dtype=np.int64),
+            head=np.full(1 + areas, _NOBODY, dtype=np.int64),
+            tail=np.full(1 + areas, _NOBODY, dtype=np.int64),
+            soon_s=np.zeros(most, dtype=np.int64),
+            soon_order=np.zeros(most, dtype=np.int64),
+            soon_what=np.zeros(most, dtype=np.int64),
+            soon_call=np.zeros(most, dtype=np.int64),
+            size=np.array([0, 0, 0, first_s], dtype=np.int64),
+            integral_s=np.zeros(2, dtype=np.int64),
+            driving_s=np.zeros(areas, dtype=np.int64),
+        )
 
     def run(self) -> Ending:
         """Run to the last event and return how everything ended."""
-        self._env.run()
-        ending, p = self.ending, self._parameters
-        ending.end_s = np.array(self._end, dtype=np.int64)
-        ending.cause = np.array(self._cause, dtype=np.int64)
-        ending.police_s = np.array(self._police, dtype=np.int64)
-        ending.true_handled = np.array(self._handled_true, dtype=np.int64)
-        ending.operator_s = np.array(self._operator_s, dtype=np.int64)
-        after_end = ending.end_s + int(to_seconds(60.0 * p.closing_delay_minutes))
-        ending.closed_s = np.minimum(self._planned_s, np.maximum(after_end, self._alert_s))
-        return ending
-
-    def _schedule(self, used: Bools, tip_call_s: Ints, background: Background) -> None:
-        """Start one process that walks through all calls in the order of time."""
-        alert_s, n_tips = self._alert_s, len(tip_call_s)
-        busy = used[background.incident]
-        incident = background.incident[busy]
-        at = alert_s[incident] + background.offset_s[busy]
-        inside = at < self._planned_s[incident]
-        self._other = list(
-            zip(
-                incident[inside].tolist(), background.service_s[busy][inside].tolist(), strict=True
-            )
+        _run(self._calls, self._cases, self._floor, self._rules)
+        calls, cases, tips = self._calls, self._cases, self._place[: self._n_tips]
+        taken = calls.begun_s < NEVER_S
+        waits = (calls.at_s, calls.begun_s, calls.begun_s + calls.service_s)
+        after_end = cases.end_s + self._closing_delay_s
+        alert_s, planned_s = self._planned.alert_s, self._planned.planned_close_s
+        return Ending(
+            end_s=cases.end_s,
+            cause=cases.cause,
+            police_s=cases.police_s,
+            true_handled=cases.handled,
+            closed_s=np.minimum(planned_s, np.maximum(after_end, alert_s)),
+            handled_s=calls.handled_s[tips],
+            arrival_s=calls.arrival_s[tips],
+            made=calls.made[tips],
+            lost=calls.lost[tips],
+            found=calls.found[tips],
+            unit_busy_s=calls.unit_busy_s[tips],
+            operator_s=cases.operator_s,
+            waits=np.stack([values[taken] for values in waits], axis=1),
+            waiting_s=int(self._floor.integral_s[0]),
+            talking_s=int(self._floor.integral_s[1]),
+            driving_s=self._floor.driving_s,
         )
-        at = np.concatenate([tip_call_s, at[inside]])
-        number = np.arange(len(at))
-        # At one second tips come before other calls, in their own order: the sort is stable and
-        # ties are explicit.
-        order = np.argsort(at, kind="stable")
-        self._env.process(self._walk(at[order].tolist(), number[order].tolist(), n_tips))
 
-    def _walk(self, at: list[int], number: list[int], n_tips: int) -> Process:
-        env = self._env
-        for call_s, call in zip(at, number, strict=True):
-            if call_s > env.now:
-                yield _Late(env, call_s - int(env.now))
-            if call < n_tips:
-                self._tip_comes(call)
-            elif not self._room.unlimited:
-                env.process(self._other_call(*self._other[call - n_tips]))
 
-    def _tip_comes(self, tip: int) -> None:
-        """Let a caller dial, unless the incident has ended."""
-        incident = self._call.incident[tip]
-        if self._env.now < self._end[incident]:
-            self.ending.made[tip] = True
-            self._env.process(self._answer(tip, incident))
+def _other_calls(planned: Action, background: Background) -> tuple[Ints, Ints, Ints]:
+    """Return incident, moment and service time of the other calls while actions are open."""
+    used = planned.used[background.incident]
+    incident = background.incident[used]
+    at_s = planned.alert_s[incident] + background.offset_s[used]
+    inside = at_s < planned.planned_close_s[incident]
+    return incident[inside], at_s[inside], background.service_s[used][inside]
 
-    def _other_call(self, incident: int, service_s: int) -> Process:
-        """Occupy an operator with a call that is not about the action."""
-        asked = int(self._env.now)
-        with self._desk.request() as turn:
-            if not turn.triggered:
-                yield turn
-            begun = int(self._env.now)
-            yield self._env.timeout(service_s)
-            self._work(incident, asked, begun)
 
-    def _work(self, incident: int, asked_s: int, begun_s: int) -> None:
-        """Book an operator's time."""
-        self._operator_s[incident] += int(self._env.now) - begun_s
-        self.ending.waits.append((asked_s, begun_s, int(self._env.now)))
+def _calls_of(tips: Tips, incident: Ints, at_s: Ints, service_s: Ints) -> tuple[Calls, Ints]:
+    """Put tips and other calls together in the order in which they come.
 
-    def _answer(self, tip: int, incident: int) -> Process:
-        """Wait for an operator, be heard, and set a unit in motion."""
-        env, calls = self._env, self._call
-        asked = int(env.now)
-        service = calls.service_s[tip]
-        if self._room.unlimited:
-            yield env.timeout(service)
-            self._work(incident, asked, asked)
+    At one second tips come before other calls, in their own order: the sort is stable.
+
+    Returns:
+        The calls, and the place of each tip, then of each other call among them.
+    """
+    n, others = len(tips) + len(at_s), np.zeros(len(at_s), dtype=np.int64)
+    every_s = np.concatenate([tips.call_s, at_s])
+    order = np.argsort(every_s, kind="stable")
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+
+    def joined(of_tips: Ints, of_others: Ints) -> Ints:
+        return np.concatenate([of_tips, of_others])[order]
+
+    never = np.full(n, NEVER_S)
+    return Calls(
+        at_s=every_s[order],
+        incident=joined(tips.incident, incident),
+        kind=joined(tips.kind, others + _OTHER),
+        encounter_s=joined(tips.encounter_s, others),
+        service_s=joined(tips.service_s, service_s),
+        patience_s=joined(tips.patience_s, others),
+        response_s=joined(tips.response_s, others),
+        scene_s=joined(tips.scene_s, others),
+        dispatched=np.concatenate([tips.dispatched, others > 0])[order],
+        find_level=np.concatenate([tips.find_level, others + 1.0])[order],
+        next=np.full(n, _NOBODY, dtype=np.int64),
+        made=np.zeros(n, dtype=np.bool_),
+        granted=np.zeros(n, dtype=np.bool_),
+        lost=np.zeros(n, dtype=np.bool_),
+        found=np.zeros(n, dtype=np.bool_),
+        begun_s=never,
+        handled_s=never.copy(),
+        drove_s=never.copy(),
+        arrival_s=never.copy(),
+        unit_busy_s=np.zeros(n, dtype=np.int64),
+    ), place
+
+
+@compiled
+def _run(calls: Calls, cases: Cases, floor: Floor, rules: Rules) -> None:
+    """Let every call and everything that follows from it happen, in the order of time."""
+    while True:
+        call = floor.size[2]
+        call_s = calls.at_s[call] if call < len(calls.at_s) else NEVER_S
+        if floor.size[0] > 0 and floor.soon_s[0] >> 1 <= call_s:
+            now, what, k = floor.soon_s[0] >> 1, floor.soon_what[0], floor.soon_call[0]
+            _pop(floor)
+            _pass_time(floor, now)
+            _happen(calls, cases, floor, rules, now, what, k)
+        elif call_s < NEVER_S:
+            floor.size[2] = call + 1
+            _pass_time(floor, call_s)
+            _ring(calls, cases, floor, call_s, call)
         else:
-            with self._desk.request() as turn:
-                if not turn.triggered:
-                    yield turn | _Late(env, calls.patience_s[tip])
-                    if not turn.triggered:
-                        self.ending.lost[tip] = True
-                        return
-                begun = int(env.now)
-                yield env.timeout(service)
-                self._work(incident, asked, begun)
-        self._handled(tip, incident)
-        if calls.dispatched[tip] and env.now < self._end[incident]:
-            yield from self._follow_up(tip, incident)
+            break
 
-    def _handled(self, tip: int, incident: int) -> None:
-        """Note a handled tip; a true one speeds up the police from now on."""
-        now = int(self._env.now)
-        self.ending.handled_s[tip] = now
-        if self._call.kind[tip] == TipKind.FALSE or now >= self._end[incident]:
-            return
-        before = self._handled_true[incident]
-        self._handled_true[incident] = before + 1
-        pace = speed_up(before, self._parameters), speed_up(before + 1, self._parameters)
-        self._police[incident] = sooner(now, self._police[incident], *pace)
-        self._settle(incident)
 
-    def _settle(self, incident: int) -> None:
-        """Set the end of an incident that nobody has found: police before own return before the
-        horizon.
-        """
-        police, returned = self._police[incident], self._returned[incident]
-        horizon = self._horizon[incident]
-        end = min(police, returned, horizon)
-        self._end[incident] = end
-        self._cause[incident] = (
-            NONE
-            if end == horizon and min(police, returned) >= horizon
-            else POLICE
-            if police <= returned
-            else OWN_RETURN
+@inlined
+def _pass_time(floor: Floor, now: int) -> None:
+    """Add up the time that calls and units spend."""
+    spell = now - floor.size[3]
+    floor.size[3] = now
+    floor.integral_s[0] += floor.busy[1] * spell
+    floor.integral_s[1] += floor.busy[0] * spell
+    for area in range(len(floor.driving)):
+        floor.driving_s[area] += floor.driving[area] * spell
+
+
+@inlined
+def _ring(calls: Calls, cases: Cases, floor: Floor, now: int, k: int) -> None:
+    """Take a call: an operator is free, or it joins the queue."""
+    other = calls.kind[k] == _OTHER
+    if other or now < cases.end_s[calls.incident[k]]:
+        calls.made[k] = True
+        if floor.unlimited:
+            if not other:
+                calls.begun_s[k] = now
+                _push(floor, now + calls.service_s[k], 0, _SERVED, k)
+        elif floor.busy[0] < floor.operators:
+            floor.busy[0] += 1
+            calls.begun_s[k] = now
+            _push(floor, now + calls.service_s[k], 0, _SERVED, k)
+        else:
+            _join(calls, floor, 0, k)
+            floor.busy[1] += 1
+            if not other:
+                _push(floor, now + calls.patience_s[k], 1, _HANGS_UP, k)
+
+
+@compiled
+def _happen(
+    calls: Calls, cases: Cases, floor: Floor, rules: Rules, now: int, what: int, k: int
+) -> None:
+    """Let one thing happen to call k."""
+    incident = calls.incident[k]
+    area = cases.area[incident]
+    if what == _HANGS_UP:
+        if not calls.granted[k]:
+            calls.lost[k] = True
+            floor.busy[1] -= 1
+    elif what == _GRANTED and calls.kind[k] != _OTHER:
+        # A caller who could still hang up takes a step more to be answered than one who cannot.
+        _push(floor, now, 0, _TAKEN, k)
+    elif what in (_GRANTED, _TAKEN):
+        calls.begun_s[k] = now
+        _push(floor, now + calls.service_s[k], 0, _SERVED, k)
+    elif what == _SERVED:
+        cases.operator_s[incident] += calls.service_s[k]
+        if not floor.unlimited:
+            _free_operator(calls, floor, now)
+        if calls.kind[k] != _OTHER:
+            _handle(calls, cases, rules, now, k)
+            if calls.dispatched[k] and now < cases.end_s[incident]:
+                if floor.unlimited:
+                    _drive(calls, floor, now, k)
+                elif floor.driving[area] < floor.units:
+                    floor.driving[area] += 1
+                    _drive(calls, floor, now, k)
+                else:
+                    _join(calls, floor, 1 + area, k)
+    elif what == _UNIT_GRANTED:
+        if now < cases.end_s[incident]:
+            _drive(calls, floor, now, k)
+        else:
+            _free_unit(calls, floor, area, now)
+    elif what == _ARRIVED and now < cases.end_s[incident]:
+        calls.arrival_s[k] = now
+        kind, share = calls.kind[k], 0.0
+        if kind != _FALSE and cases.solvable[kind, incident]:
+            seen = calls.encounter_s[k]
+            share = _find_share(kind, now - seen if seen < NEVER_S else 0, rules)
+        if calls.find_level[k] < share * cases.find_factor[incident]:
+            calls.found[k] = True
+            cases.end_s[incident], cases.cause[incident] = now, PARTICIPANT
+        _push(floor, now + calls.scene_s[k], 0, _LEFT_SCENE, k)
+    else:
+        calls.unit_busy_s[k] = now - calls.drove_s[k]
+        if not floor.unlimited:
+            _free_unit(calls, floor, area, now)
+
+
+@inlined
+def _handle(calls: Calls, cases: Cases, rules: Rules, now: int, k: int) -> None:
+    """Note a handled tip; a true one speeds up the police from now on."""
+    i = calls.incident[k]
+    calls.handled_s[k] = now
+    if calls.kind[k] != _FALSE and now < cases.end_s[i]:
+        before = cases.handled[i]
+        cases.handled[i] = before + 1
+        cases.police_s[i] = sooner(
+            now, cases.police_s[i], _pace(before, rules), _pace(before + 1, rules)
         )
+        # Nobody has found the subject: police before own return before the horizon.
+        first = min(cases.police_s[i], cases.returned_s[i])
+        cases.end_s[i] = min(first, cases.horizon_s[i])
+        if first >= cases.horizon_s[i]:
+            cases.cause[i] = NONE
+        elif cases.police_s[i] <= cases.returned_s[i]:
+            cases.cause[i] = POLICE
+        else:
+            cases.cause[i] = OWN_RETURN
 
-    def _follow_up(self, tip: int, incident: int) -> Process:
-        """Send a unit; a true tip may lead to the find when it arrives."""
-        env = self._env
-        if self._room.unlimited:
-            yield from self._drive(tip, incident)
-            return
-        with self._units[self._area[incident]].request() as unit:
-            if not unit.triggered:
-                yield unit
-            if env.now >= self._end[incident]:
-                return
-            yield from self._drive(tip, incident)
 
-    def _drive(self, tip: int, incident: int) -> Process:
-        env, calls = self._env, self._call
-        begun = int(env.now)
-        yield env.timeout(calls.response_s[tip])
-        now = int(env.now)
-        if now < self._end[incident]:
-            self.ending.arrival_s[tip] = now
-            if self._leads_to_find(tip, incident, now):
-                self.ending.found[tip] = True
-                self._end[incident], self._cause[incident] = now, PARTICIPANT
-            yield env.timeout(calls.scene_s[tip])
-        self.ending.unit_busy_s[tip] = int(env.now) - begun
+@inlined
+def _drive(calls: Calls, floor: Floor, now: int, k: int) -> None:
+    calls.drove_s[k] = now
+    _push(floor, now + calls.response_s[k], 0, _ARRIVED, k)
 
-    def _leads_to_find(self, tip: int, incident: int, now_s: int) -> bool:
-        calls = self._call
-        seen = calls.encounter_s[tip]
-        age_s = now_s - seen if seen < NEVER_S else 0
-        share = find_share(calls.kind[tip], age_s, self._solvable[:, incident], self._parameters)
-        return bool(calls.find_level[tip] < share * self._room.find_factor[incident])
+
+@inlined
+def _join(calls: Calls, floor: Floor, queue: int, k: int) -> None:
+    """Let a call join the end of a queue."""
+    if floor.head[queue] == _NOBODY:
+        floor.head[queue] = k
+    else:
+        calls.next[floor.tail[queue]] = k
+    floor.tail[queue] = k
+
+
+@inlined
+def _leave(calls: Calls, floor: Floor, queue: int) -> int:
+    """Take the first of a queue who has not hung up, -1 for nobody."""
+    k = floor.head[queue]
+    while k != _NOBODY and calls.lost[k]:
+        k = calls.next[k]
+    floor.head[queue] = _NOBODY if k == _NOBODY else calls.next[k]
+    if k != _NOBODY:
+        calls.next[k] = _NOBODY
+    return k
+
+
+@inlined
+def _free_operator(calls: Calls, floor: Floor, now: int) -> None:
+    k = _leave(calls, floor, 0)
+    if k == _NOBODY:
+        floor.busy[0] -= 1
+    else:
+        floor.busy[1] -= 1
+        calls.granted[k] = True
+        _push(floor, now, 0, _GRANTED, k)
+
+
+@inlined
+def _free_unit(calls: Calls, floor: Floor, area: int, now: int) -> None:
+    k = _leave(calls, floor, 1 + area)
+    if k == _NOBODY:
+        floor.driving[area] -= 1
+    else:
+        _push(floor, now, 0, _UNIT_GRANTED, k)
+
+
+@compiled
+def _push(floor: Floor, at_s: int, last: int, what: int, k: int) -> None:
+    """Plan an event; `last` puts it behind everything else of its second."""
+    key, order = 2 * at_s + last, floor.size[1]
+    i = floor.size[0]
+    floor.size[0], floor.size[1] = i + 1, order + 1
+    while i > 0:
+        above = (i - 1) >> 1
+        if floor.soon_s[above] <= key:
+            break
+        _move(floor, above, i)
+        i = above
+    floor.soon_s[i], floor.soon_order[i] = key, order
+    floor.soon_what[i], floor.soon_call[i] = what, k
+
+
+@compiled
+def _pop(floor: Floor) -> None:
+    """Take the next event out of the heap."""
+    n = floor.size[0] - 1
+    floor.size[0] = n
+    key, order = floor.soon_s[n], floor.soon_order[n]
+    what, k, i = floor.soon_what[n], floor.soon_call[n], 0
+    while 2 * i + 1 < n:
+        below = 2 * i + 1
+        if below + 1 < n and _is_before(
+            floor, below + 1, floor.soon_s[below], floor.soon_order[below]
+        ):
+            below += 1
+        if not _is_before(floor, below, key, order):
+            break
+        _move(floor, below, i)
+        i = below
+    floor.soon_s[i], floor.soon_order[i] = key, order
+    floor.soon_what[i], floor.soon_call[i] = what, k
+
+
+@inlined
+def _is_before(floor: Floor, i: int, key: int, order: int) -> bool:
+    return floor.soon_s[i] < key or (floor.soon_s[i] == key and floor.soon_order[i] < order)
+
+
+@inlined
+def _move(floor: Floor, source: int, to: int) -> None:
+    floor.soon_s[to], floor.soon_order[to] = floor.soon_s[source], floor.soon_order[source]
+    floor.soon_what[to], floor.soon_call[to] = floor.soon_what[source], floor.soon_call[source]

@@ -4,14 +4,15 @@ those inside a circle.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.candidates import Candidates, registered_at_start
 from sim.compiled import compiled
-from sim.draws import Bools, Floats, Ints
+from sim.draws import Bools, Ints
 
 BAND_DM = 5_000
 """Points are sorted by bands of 500 m from south to north and, within a band, from west to east:
@@ -35,44 +36,58 @@ class Points(NamedTuple):
     start: Ints
 
 
+PERSON = np.dtype(
+    [
+        ("id", "i8"),
+        ("entry_s", "i8"),
+        ("seen_s", "i8"),
+        ("due_s", "i8"),
+        ("mark_at_s", "f8"),
+        ("mark_s", "i8"),
+        ("mark_word", "i8"),
+        ("mark_round", "i8"),
+        ("app_level", "f8"),
+        ("move_level", "f8"),
+        ("x_dm", "i4"),
+        ("y_dm", "i4"),
+        ("work_x_dm", "i4"),
+        ("work_y_dm", "i4"),
+        ("leisure_x_dm", "i4"),
+        ("leisure_y_dm", "i4"),
+        ("municipality", "i2"),
+        ("age_band", "i1"),
+        ("prefers_voice", "?"),
+        ("started", "?"),
+    ],
+    align=True,
+)
+"""One candidate: what `Candidates` says, whether registered at the start, and as far as the
+register has followed it: up to `seen_s`; the next thing happens at `due_s`; the next mark that
+does anything is number `mark_round`, comes at `mark_at_s` (`mark_s` in whole seconds, `NEVER_S`
+for none) and carries `mark_word`."""
+
+
 class Crowd(NamedTuple):
-    """Candidates [n] in the order of `homes`.
+    """Candidates [n] in the order of their homes.
 
     Attributes:
+        people: records of the type `PERSON`.
         homes: where they live; their number is their position.
         work, leisure: where those who could ever use the app are when away.
-        id: address of their draws.
-        work_x_dm, work_y_dm, leisure_x_dm, leisure_y_dm: usual places away from home.
-        municipality, age_band: numbers.
-        prefers_voice: wants a call instead of a text.
-        entry_s: when they appear, negative from the start on.
-        started: registered at the start.
-        app_level, move_level: levels of the adoption and of being moved to the app.
     """
 
+    people: NDArray[np.void]
     homes: Points
     work: Points
     leisure: Points
-    id: Ints
-    work_x_dm: NDArray[np.int32]
-    work_y_dm: NDArray[np.int32]
-    leisure_x_dm: NDArray[np.int32]
-    leisure_y_dm: NDArray[np.int32]
-    municipality: NDArray[np.int16]
-    age_band: NDArray[np.int8]
-    prefers_voice: Bools
-    entry_s: Ints
-    started: Bools
-    app_level: Floats
-    move_level: Floats
 
 
-def band_order(x_dm: Ints, y_dm: Ints, number: Ints) -> Ints:
+def band_order(x_dm: NDArray[Any], y_dm: NDArray[Any], number: NDArray[Any]) -> Ints:
     """Return the order of points by band, x and number."""
     return np.lexsort((number, x_dm, y_dm // BAND_DM))
 
 
-def points_of(x_dm: Ints, y_dm: Ints, number: Ints) -> Points:
+def points_of(x_dm: NDArray[Any], y_dm: NDArray[Any], number: NDArray[Any]) -> Points:
     """Sort points into bands; arrays of one length, coordinates in integer decimetres."""
     order = band_order(x_dm, y_dm, number)
     band = y_dm[order] // BAND_DM
@@ -97,25 +112,18 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
         The crowd, and the position among `candidates` of each of its members.
     """
     order = band_order(candidates.x_dm, candidates.y_dm, candidates.id)
-    c = candidates.take(order)
+    c = candidates
+    people = np.zeros(len(c), dtype=PERSON)
+    for name in set(PERSON.names or ()) & {field.name for field in fields(c)}:
+        people[name] = getattr(c, name)[order]
+    people["started"] = registered_at_start(c)[order]
     users = np.flatnonzero(may_use_app[order])
-    return Crowd(
-        homes=points_of(c.x_dm, c.y_dm, np.arange(len(c))),
-        work=points_of(c.work_x_dm[users], c.work_y_dm[users], users),
-        leisure=points_of(c.leisure_x_dm[users], c.leisure_y_dm[users], users),
-        id=c.id,
-        work_x_dm=c.work_x_dm.astype(np.int32),
-        work_y_dm=c.work_y_dm.astype(np.int32),
-        leisure_x_dm=c.leisure_x_dm.astype(np.int32),
-        leisure_y_dm=c.leisure_y_dm.astype(np.int32),
-        municipality=c.municipality.astype(np.int16),
-        age_band=c.age_band.astype(np.int8),
-        prefers_voice=c.prefers_voice,
-        entry_s=c.entry_s,
-        started=registered_at_start(c),
-        app_level=c.app_level,
-        move_level=c.move_level,
-    ), order
+    homes = points_of(people["x_dm"], people["y_dm"], np.arange(len(c)))
+    work, leisure = (
+        points_of(people[f"{place}_x_dm"][users], people[f"{place}_y_dm"][users], users)
+        for place in ("work", "leisure")
+    )
+    return Crowd(people, homes, work, leisure), order
 
 
 @compiled

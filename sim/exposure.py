@@ -32,6 +32,8 @@ class Alerts(NamedTuple):
         at_s: moment.
         x_dm, y_dm, radius_dm: circle.
         policies: the policies that alert, [a, p].
+        columns: their numbers, ascending from the left, [a, p].
+        n_columns: how many they are.
     """
 
     incident: Ints
@@ -40,6 +42,8 @@ class Alerts(NamedTuple):
     y_dm: Ints
     radius_dm: Ints
     policies: Bools
+    columns: Ints
+    n_columns: Ints
 
 
 class Exposure(NamedTuple):
@@ -65,13 +69,16 @@ def alerts_of(circles: Sequence[Circle], incidents: Incidents) -> Alerts:
     """Return alerts as arrays; the circles are in the order of time."""
     incident = np.array([c.incident for c in circles], dtype=np.int64)
     n_policies = len(circles[0].policies) if circles else 0
+    policies = np.array([c.policies for c in circles], dtype=np.bool_).reshape(-1, n_policies)
     return Alerts(
         incident=incident,
         at_s=np.array([c.alert_s for c in circles], dtype=np.int64),
         x_dm=incidents.x_dm[incident],
         y_dm=incidents.y_dm[incident],
         radius_dm=np.array([c.radius_m * 10 for c in circles], dtype=np.int64),
-        policies=np.array([c.policies for c in circles], dtype=np.bool_).reshape(-1, n_policies),
+        policies=policies,
+        columns=np.argsort(~policies, axis=1, kind="stable"),
+        n_columns=policies.sum(axis=1),
     )
 
 
@@ -133,8 +140,9 @@ def count_last_year(exposure: Exposure, x_dm: int, y_dm: int, at_s: int, count: 
         at_s: the moment; alerts at this very second do not count.
         count: set to the number under each policy, [p].
     """
-    count[:] = 0
     alerts = exposure.alerts
+    for p in range(len(count)):
+        count[p] = 0
     square = (np.int64(y_dm) - exposure.south_dm) // _TILE_DM * exposure.columns + (
         np.int64(x_dm) - exposure.west_dm
     ) // _TILE_DM
@@ -170,7 +178,10 @@ def alerts_of_last_week(alerts: Alerts, a: int, found: Ints) -> tuple[int, int]:
     """
     near, n, b = 0, 0, a - 1
     while b >= 0 and alerts.at_s[b] > alerts.at_s[a] - WEEK_S:
-        if np.any(alerts.policies[a] & alerts.policies[b]):
+        shared = False
+        for k in range(alerts.n_columns[a]):
+            shared = shared or alerts.policies[b, alerts.columns[a, k]]
+        if shared:
             found[n] = b
             east, north = alerts.x_dm[b] - alerts.x_dm[a], alerts.y_dm[b] - alerts.y_dm[a]
             reach = alerts.radius_dm[b] + alerts.radius_dm[a]

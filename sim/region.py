@@ -10,20 +10,19 @@ from sim.actions import Actions, Circle
 from sim.adoption import AppShares
 from sim.alerts import (
     COUNTS,
+    Desk,
     Informants,
     Reached,
     Response,
     Watched,
     count_notices,
-    gather,
-    line_up,
-    respond,
+    follow,
 )
 from sim.candidates import Candidates
 from sim.channels import CHANNELS, channels_of
 from sim.clock import date_to_s, month_starts
 from sim.crowd import crowd_of
-from sim.draws import Ints
+from sim.draws import Bools, Ints
 from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
 from sim.incidents import Incidents
@@ -32,7 +31,9 @@ from sim.scenes import people_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
 
-_LEAST_ROOM = 1_024
+_ROOM = 1 << 16
+"""Notices and informants for which there is room at first."""
+_LEVELS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,15 @@ class Region:
         incidents: all incidents.
         subjects: their subjects.
         actions: of all incidents under all policies.
-        circles: all alerts in the order of time, those before the start included.
-        thresholds, letters: what moves the register.
-        watch: keep everybody of each alert in `watched` until the next.
+        circles: all alerts in the order of time.
+        past: whether each belongs to the time before the start.
+        thresholds: of the marks that move the register.
+        letters: campaigns.
 
     Attributes:
         alerts: all alerts.
-        scenes: what holds at each.
         response: what they leave behind.
+        watched: everybody around the last alert, where asked for.
     """
 
     def __init__(
@@ -73,89 +75,70 @@ class Region:
         subjects: Subjects,
         actions: Actions,
         circles: list[Circle],
+        past: Bools,
         thresholds: Thresholds,
         letters: list[Letter],
-        *,
-        watch: bool = False,
     ) -> None:
         p = setting.parameters
         app = AppShares(setting)
         months = month_starts(setting.start, 12 * setting.years)[1:]
         ends = np.array([date_to_s(setting.start, day) for day in months], dtype=np.int64)
-        self.crowd, order = crowd_of(candidates, app.possible_users(candidates))
+        self._crowd, order = crowd_of(candidates, app.possible_users(candidates))
         self.alerts = alerts_of(circles, incidents)
         self._exposure = exposure_of(self.alerts, candidates.x_dm, candidates.y_dm)
         self._rules = rules_of(thresholds, letters, p.campaign_weeks, setting.stream)
         self._adoption = app.by_month(ends)
-        first = first_states(candidates.take(order), p.stale_share_at_start)
-        self.book = open_book(
-            self.crowd, first, self._rules, self._adoption, ends, setting.n_municipalities
+        first = first_states(candidates, p.stale_share_at_start)[order]
+        self._book = open_book(
+            self._crowd, first, self._rules, self._adoption, ends, setting.n_municipalities
         )
-        self.scenes = scenes_of(setting, self.alerts, incidents, subjects, actions, app)
+        self._scenes = scenes_of(setting, self.alerts, past, incidents, subjects, actions, app)
         self._channels = channels_of(setting.table, p)
         self._people = people_of(setting, self.alerts)
-        n_alerts, n_policies = self.alerts.policies.shape
-        self._lately = np.zeros(most_in_a_week(self.alerts), dtype=np.int64)
-        shape = (len(incidents), n_policies)
-        self.response = Response(
-            counts=np.zeros((len(COUNTS), *shape), dtype=np.int64),
-            messages=np.zeros((len(CHANNELS), *shape), dtype=np.int64),
-            notices=np.zeros(0, dtype=np.uint16),
-            notice_start=np.zeros((n_alerts, n_policies), dtype=np.int64),
-            notice_end=np.zeros((n_alerts, n_policies), dtype=np.int64),
-            informants=_room_for(0, n_policies),
-            cursor=np.zeros(2, dtype=np.int64),
-        )
-        self._reached = _rows(_LEAST_ROOM)
-        self._buckets = np.zeros(_LEAST_ROOM + 1, dtype=np.int64)
-        self._watch = watch
+        n_policies = len(setting.policies)
+        self._reached = _reached(len(candidates))
+        self._desk = _desk(n_policies, most_in_a_week(self.alerts))
+        self.response = _response(len(incidents), len(circles), n_policies)
         self.watched = _watched(0, n_policies)
 
-    def alert(self, a: int) -> int:
-        """Let everybody around alert a get, notice and perhaps heed its first message.
-
-        Returns:
-            The number of people around.
+    def pass_alerts(self, first: int, stop: int) -> None:
+        """Let the alerts from `first` to before `stop` happen: everybody around each of them gets,
+        notices and perhaps heeds its first message.
         """
-        given = (a, self.scenes, self.crowd, self.book, self._rules, self._adoption)
-        n = gather(*given, self._exposure, self._reached)
-        if n > len(self._reached.who):
-            room = 1 << (n - 1).bit_length()
-            self._reached = _rows(room)
-            gather(*given, self._exposure, self._reached)
-        buckets = max(1 << max(n - 1, 1).bit_length(), 2)
-        if len(self._buckets) != buckets + 1:
-            self._buckets = np.zeros(buckets + 1, dtype=np.int64)
-        line_up(
-            n, int(self.scenes.case[a]), self.crowd, self._people, self._reached, self._buckets
-        )
-        self._make_room(n, int(self.alerts.policies[a].sum()))
-        if self._watch:
-            self.watched = _watched(n, self.alerts.policies.shape[1])
-        respond(
-            a,
-            n,
-            self._reached,
-            self.scenes,
-            self.crowd,
-            self.book,
-            self._exposure,
-            self._channels,
-            self._people,
-            self.response,
-            self.watched,
-            self._lately,
-        )
-        return n
+        while first < stop:
+            first = follow(
+                first,
+                stop,
+                self._scenes,
+                self._crowd,
+                self._book,
+                self._rules,
+                self._adoption,
+                self._exposure,
+                self._channels,
+                self._people,
+                self._reached,
+                self._desk,
+                self.response,
+                self.watched,
+            )
+            if first < stop:
+                self._make_room(int(self.response.cursor[2]))
+
+    def watch(self, a: int) -> int:
+        """Let alert a happen, keep everybody around it in `watched` and return their number."""
+        self.watched = _watched(len(self._crowd.people), self.alerts.policies.shape[1])
+        self.pass_alerts(a, a + 1)
+        return int(self.response.cursor[2])
 
     def reached_ids(self, n: int) -> Ints:
         """Return the addresses of the first n people around the last alert."""
-        return np.asarray(self.crowd.id[self._reached.who[:n]])
+        return np.asarray(self._crowd.people["id"][self._reached.who[:n]])
 
     def close(self) -> None:
         """Follow everybody to the end of the last month."""
-        last_s = int(self.book.month_ends_s[-1]) - 1
-        bring_all(self.book, self.crowd, self._rules, self._adoption, self._exposure, last_s)
+        last_s = int(self._book.month_ends_s[-1]) - 1
+        bring_all(self._book, self._crowd, self._rules, self._adoption, self._exposure, last_s)
 
     def counts(self) -> dict[str, Ints]:
         """Return every count of the response by [incident, policy]."""
@@ -178,53 +161,83 @@ class Region:
 
     def books(self) -> MonthlyCounts:
         """Return the books of the register at the start and at the ends of the months."""
-        months = len(self.book.month_ends_s) + 1
+        months = len(self._book.month_ends_s) + 1
         return MonthlyCounts(
-            np.cumsum(self.book.stocks[:months], axis=0),
-            self.book.flows[:months],
-            self.book.app_users[:months],
+            np.cumsum(self._book.stocks[:months], axis=0),
+            self._book.flows[:months],
+            self._book.app_users[:months],
         )
 
     def forget(self) -> None:
         """Drop the notices and informants so far: somebody has taken them."""
         self.response.cursor[:] = 0
 
-    def _make_room(self, n: int, n_policies: int) -> None:
-        """Make sure that the answers of n people fit."""
-        notices, informants = (int(v) for v in self.response.cursor)
+    def _make_room(self, n: int) -> None:
+        """Make sure that the answers of n more people fit."""
+        notices, informants = (int(v) for v in self.response.cursor[:2])
+        n_policies = self.alerts.policies.shape[1]
+        if n > self._desk.notices.shape[1]:
+            room = np.zeros((n_policies, 2 * n), dtype=np.uint16)
+            self._desk = self._desk._replace(notices=room)
         if notices + n * n_policies > len(self.response.notices):
             longer = np.zeros(2 * (notices + n * n_policies), dtype=np.uint16)
             longer[:notices] = self.response.notices[:notices]
             self.response = self.response._replace(notices=longer)
         if informants + n > len(self.response.informants.alert):
-            wider = _room_for(2 * (informants + n), self.alerts.policies.shape[1])
+            wider = _room_for(2 * (informants + n), n_policies)
             for new, old in zip(wider, self.response.informants, strict=True):
                 new[:informants] = old[:informants]
             self.response = self.response._replace(informants=wider)
 
 
-def _rows(n: int) -> Reached:
+def _reached(n: int) -> Reached:
     return Reached(
         who=np.zeros(n, dtype=np.int32),
         at_home=np.zeros(n, dtype=np.bool_),
         words=np.zeros((n, 4), dtype=np.uint32),
         order=np.zeros(n, dtype=np.int32),
+        buckets=np.zeros(2 * n + 2, dtype=np.int32),
+    )
+
+
+def _desk(n_policies: int, n_lately: int) -> Desk:
+    return Desk(
+        place=np.zeros((len(CHANNELS), n_policies), dtype=np.int64),
+        delivered_s=np.zeros(n_policies, dtype=np.int32),
+        noticed_s=np.zeros(n_policies, dtype=np.int32),
+        addressed=np.zeros(n_policies, dtype=np.bool_),
+        attends=np.zeros(n_policies, dtype=np.bool_),
+        weeks=np.zeros(n_policies, dtype=np.int64),
+        levels=np.zeros(_LEVELS),
+        lately=np.zeros(n_lately, dtype=np.int64),
+        notices=np.zeros((n_policies, _ROOM), dtype=np.uint16),
+        n_notices=np.zeros(n_policies, dtype=np.int64),
+    )
+
+
+def _response(n_incidents: int, n_alerts: int, n_policies: int) -> Response:
+    shape = (n_incidents, n_policies)
+    return Response(
+        counts=np.zeros((len(COUNTS), *shape), dtype=np.int64),
+        messages=np.zeros((len(CHANNELS), *shape), dtype=np.int64),
+        notices=np.zeros(_ROOM, dtype=np.uint16),
+        notice_start=np.zeros((n_alerts, n_policies), dtype=np.int64),
+        notice_end=np.zeros((n_alerts, n_policies), dtype=np.int64),
+        informants=_room_for(_ROOM, n_policies),
+        cursor=np.zeros(3, dtype=np.int64),
     )
 
 
 def _room_for(n: int, n_policies: int) -> Informants:
-    def flags() -> np.ndarray:
-        return np.zeros(n, dtype=np.bool_)
-
     return Informants(
         alert=np.zeros(n, dtype=np.int64),
         caller=np.zeros(n, dtype=np.int64),
         x_dm=np.zeros(n, dtype=np.int64),
         y_dm=np.zeros(n, dtype=np.int64),
-        asleep=flags(),
-        on_road=flags(),
-        driving=flags(),
-        searches=flags(),
+        asleep=np.zeros(n, dtype=np.bool_),
+        on_road=np.zeros(n, dtype=np.bool_),
+        driving=np.zeros(n, dtype=np.bool_),
+        searches=np.zeros(n, dtype=np.bool_),
         delivered_s=np.zeros((n, n_policies), dtype=np.int32),
         noticed_s=np.zeros((n, n_policies), dtype=np.int32),
         level=np.zeros((n, 4)),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,17 @@ from sim import scalar
 from sim.adoption import Adoption, count_months_of_use
 from sim.candidates import Candidates, registered_at_start
 from sim.clock import YEAR_S
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.crowd import Crowd
 from sim.draws import Bools, Floats, Ints, Purpose, Stream
 from sim.effort import EXPOSURE_LIMIT, MARK_RATE_PER_YEAR, Thresholds
 from sim.exposure import Exposure, count_last_year
 from sim.scalar import NEVER_S
+
+
+Person: TypeAlias = Any
+"""A record of the type `sim.crowd.PERSON`."""
+_BY_MARK, _BY_LETTER = range(2)
 
 
 class State(IntEnum):
@@ -66,6 +71,8 @@ _GONE, _OUT, _STALE, _GOOD = (int(state) for state in State)
 _MARK, _CAMPAIGN = int(Purpose.MARK), int(Purpose.CAMPAIGN)
 _IN_THE_BEGINNING_S = -1
 _DAY_S = 86_400
+_SIGN_UP, _UPKEEP, _STRIKE = range(3)
+_DECAY, _DEPARTURE = range(2)
 
 
 class Rules(NamedTuple):
@@ -73,38 +80,38 @@ class Rules(NamedTuple):
 
     Attributes:
         key: seed and replication.
-        thresholds: see `Thresholds`: phase_s, sign_up, upkeep, strike, decay, departure.
+        phase_s: start of each phase.
+        up: thresholds of sign-up, upkeep and striking off, [3, phase, policy, municipality, age
+            band]; see `Thresholds`.
+        down: thresholds of decay and departure, [2, policy, age band, alerts in the last year].
         idle_from, idle_to: marks from the one to below the other do nothing under any policy.
         gone_from: marks from here on are a departure under every policy.
         letter_at_s, letter_day: moment and number of each letter.
         join: its joining threshold by [letter, policy, municipality].
+        join_most: the largest of each letter.
         answer_s: an answer comes at most so long after the letter.
     """
 
     key: tuple[int, int]
     phase_s: Ints
-    sign_up: Ints
-    upkeep: Ints
-    strike: Ints
-    decay: Ints
-    departure: Ints
+    up: Ints
+    down: Ints
     idle_from: int
     idle_to: int
     gone_from: int
     letter_at_s: Ints
     letter_day: Ints
     join: Ints
+    join_most: Ints
     answer_s: float
 
 
 class Book(NamedTuple):
-    """The candidates [n] at the moment up to which each was followed, and the monthly books.
+    """The register of the people [n] at the moment up to which each was followed, and the monthly
+    books.
 
     Attributes:
         code: `State`, plus `STRUCK` for stale records that were struck off, [n, p].
-        seen_s: up to when a candidate was followed.
-        mark_at_s: exact moment of the next mark, `mark_s` in whole seconds, `NEVER_S` for none.
-        mark_word: its integer uniform; `mark_round` its number.
         month_ends_s: ends of the months.
         stocks: registered, good, stale and struck: the change in each month, [month, 4, policy,
             municipality]; month 0 is the start, the last row what comes after the last month.
@@ -114,11 +121,6 @@ class Book(NamedTuple):
     """
 
     code: NDArray[np.uint8]
-    seen_s: Ints
-    mark_at_s: Floats
-    mark_s: Ints
-    mark_word: NDArray[np.uint32]
-    mark_round: NDArray[np.int32]
     month_ends_s: Ints
     stocks: Ints
     flows: Ints
@@ -138,21 +140,20 @@ def rules_of(thresholds: Thresholds, letters: list[Letter], weeks: float, stream
     """
     t = thresholds
     shape = (len(letters), *t.sign_up.shape[1:3])
+    join = np.array([letter.join for letter in letters], dtype=np.int64).reshape(shape)
     return Rules(
         key=(stream.seed, stream.replication),
         phase_s=t.phase_s,
-        sign_up=t.sign_up,
-        upkeep=t.upkeep,
-        strike=t.strike,
-        decay=t.decay,
-        departure=t.departure,
+        up=np.stack([t.sign_up, t.upkeep, t.strike]),
+        down=np.stack([t.decay, t.departure]),
         idle_from=int(t.strike.max()),
         idle_to=int(t.decay.min()),
         gone_from=int(t.departure.max()),
         letter_at_s=np.array([letter.at_s for letter in letters], dtype=np.int64),
         letter_day=np.array([letter.day_number for letter in letters], dtype=np.int64),
-        join=np.array([letter.join for letter in letters], dtype=np.int64).reshape(shape),
-        answer_s=weeks * 7 * _DAY_S,
+        join=join,
+        join_most=join.max(axis=(1, 2), initial=0),
+        answer_s=float(weeks * 7 * _DAY_S),
     )
 
 
@@ -167,58 +168,69 @@ def open_book(
     """Open the books at the start.
 
     Args:
-        crowd: the candidates.
+        crowd: the candidates; their first marks are drawn.
         first: `State` of each at the start, the same under every policy.
         rules: what moves them.
         adoption: of the app.
         month_ends_s: ends of the months of the study.
         n_municipalities: number of municipalities.
     """
-    n, n_policies, months = len(first), rules.sign_up.shape[1], len(month_ends_s)
+    n_policies, months = rules.up.shape[2], len(month_ends_s)
+    shape = (months + 2, 4, n_policies, n_municipalities)
     book = Book(
         code=np.repeat(first[:, None], n_policies, axis=1),
-        seen_s=np.full(n, _IN_THE_BEGINNING_S, dtype=np.int64),
-        mark_at_s=np.zeros(n),
-        mark_s=np.zeros(n, dtype=np.int64),
-        mark_word=np.zeros(n, dtype=np.uint32),
-        mark_round=np.zeros(n, dtype=np.int32),
         month_ends_s=month_ends_s,
-        stocks=np.zeros((months + 2, 4, n_policies, n_municipalities), dtype=np.int64),
-        flows=np.zeros((months + 2, 4, n_policies, n_municipalities), dtype=np.int64),
+        stocks=np.zeros(shape, dtype=np.int64),
+        flows=np.zeros(shape, dtype=np.int64),
         app_users=np.zeros((months + 2, n_policies, n_municipalities), dtype=np.int64),
         alerts=np.zeros(n_policies, dtype=np.int64),
         changed=np.ones(n_policies, dtype=np.bool_),
     )
+    towns = crowd.people["municipality"]
     for k, wanted in ((1, _GOOD), (2, _STALE)):
-        counts = np.bincount(crowd.municipality[first == wanted], minlength=n_municipalities)
+        counts = np.bincount(towns[first == wanted], minlength=n_municipalities)
         book.stocks[0, k] += counts
         book.stocks[0, 0] += counts
-    _begin(book, crowd, rules, adoption)
+    crowd.people["seen_s"] = _IN_THE_BEGINNING_S
+    crowd.people["mark_round"] = -1
+    _begin(book, crowd.people, rules, adoption)
     return book
 
 
 @compiled
-def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
+def _begin(book: Book, people: NDArray[np.void], rules: Rules, adoption: Adoption) -> None:
     """Draw the first mark of everybody and count the first users of the app."""
-    for j in range(len(book.mark_s)):
-        if crowd.entry_s[j] < 0:
-            count_months_of_use(book.app_users, adoption, crowd, j, 0, book.changed, 1)
-        book.mark_round[j] = -1
-        _next_mark(book, crowd, rules, j)
+    for j in range(len(people)):
+        person = people[j]
+        if person.entry_s < 0:
+            count_months_of_use(book.app_users, adoption, person, 0, book.changed, 1)
+        _draw_mark(person, rules)
+        _plan(person, rules)
 
 
-@compiled
-def _next_mark(book: Book, crowd: Crowd, rules: Rules, j: int) -> None:
+@inlined
+def _draw_mark(person: Person, rules: Rules) -> None:
     """Draw on to the next mark that does anything."""
-    at, round_ = book.mark_at_s[j], book.mark_round[j]
+    at, round_ = person.mark_at_s, person.mark_round
     while True:
         round_ += 1
-        words = scalar.philox(crowd.id[j], round_, 0, _MARK, rules.key[0], rules.key[1])
+        words = scalar.philox(person.id, round_, 0, _MARK, rules.key[0], rules.key[1])
         at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
         if words[1] < rules.idle_from or words[1] >= rules.idle_to:
             break
-    book.mark_at_s[j], book.mark_round[j] = at, round_
-    book.mark_s[j], book.mark_word[j] = scalar.whole_seconds(at), words[1]
+    person.mark_at_s, person.mark_round = at, round_
+    person.mark_s, person.mark_word = scalar.whole_seconds(at), words[1]
+
+
+@inlined
+def _plan(person: Person, rules: Rules) -> None:
+    """Note when the next thing happens to somebody; with letters about, look at any time."""
+    due = person.mark_s
+    if person.entry_s > person.seen_s:
+        due = min(due, person.entry_s)
+    if len(rules.letter_at_s) > 0:
+        due = _IN_THE_BEGINNING_S
+    person.due_s = due
 
 
 @compiled
@@ -234,141 +246,166 @@ def bring(
     """Let everything happen to candidate j that is due up to and including `to_s`, in the order of
     time; at one second entry, marks, letters.
     """
-    seen, entry = book.seen_s[j], crowd.entry_s[j]
-    if to_s <= seen:
-        return
-    letter, letter_s = -1, seen
-    while True:
-        at, mark = book.mark_s[j], True
-        if len(rules.letter_at_s) > 0:
-            found, found_s = _next_letter(crowd, rules, j, letter, letter_s, to_s)
-            if found >= 0 and found_s < at:
-                at, mark = found_s, False
-        if seen < entry <= min(at, to_s):
-            seen = entry
-            _enter(book, crowd, adoption, j, entry)
-        if at > to_s:
-            break
-        if mark:
-            _mark(book, crowd, rules, adoption, exposure, j)
-            if book.mark_word[j] >= rules.gone_from and entry <= at:
-                book.mark_s[j] = NEVER_S
+    person = crowd.people[j]
+    if person.due_s <= to_s and person.seen_s < to_s:
+        letter, letter_s = -1, person.seen_s
+        while True:
+            at, kind, found = person.mark_s, _BY_MARK, -1
+            if len(rules.letter_at_s) > 0:
+                found, found_s = _next_letter(person, rules, letter, letter_s, to_s)
+                if found >= 0 and found_s < at:
+                    at, kind = found_s, _BY_LETTER
+            if person.seen_s < person.entry_s <= min(at, to_s):
+                person.seen_s = person.entry_s
+                _enter(book, adoption, person, j)
+            if at > to_s:
+                break
+            if kind == _BY_MARK:
+                _mark(book, rules, adoption, exposure, person, j)
+                if person.mark_word >= rules.gone_from and person.entry_s <= at:
+                    person.mark_s = NEVER_S
+                else:
+                    _draw_mark(person, rules)
             else:
-                _next_mark(book, crowd, rules, j)
-        else:
-            letter, letter_s = found, found_s
-            _letter(book, crowd, rules, j, letter, at)
-    book.seen_s[j] = to_s
+                letter, letter_s = found, at
+                _answer(book, rules, person, j, letter, at)
+        person.seen_s = to_s
+        _plan(person, rules)
 
 
 @compiled
 def _next_letter(
-    crowd: Crowd, rules: Rules, j: int, after: int, after_s: int, to_s: int
+    person: Person, rules: Rules, after: int, after_s: int, to_s: int
 ) -> tuple[int, int]:
-    """Return the next letter that candidate j would answer after letter `after` answered at
-    `after_s` (-1: any later than that moment), and when; -1 for none up to `to_s`.
+    """Return the next letter that somebody would answer after letter `after` answered at `after_s`
+    (-1: any later than that moment), and when; -1 for none up to `to_s`.
     """
     best, best_s = -1, NEVER_S
     for k in range(len(rules.letter_at_s)):
         if rules.letter_at_s[k] > to_s or rules.letter_at_s[k] + rules.answer_s + 1 < after_s:
             continue
         words = scalar.philox(
-            crowd.id[j], rules.letter_day[k], 0, _CAMPAIGN, rules.key[0], rules.key[1]
+            person.id, rules.letter_day[k], 0, _CAMPAIGN, rules.key[0], rules.key[1]
         )
         at = rules.letter_at_s[k] + scalar.whole_seconds(scalar.uniform(words[1]) * rules.answer_s)
         later = at > after_s or (at == after_s and 0 <= after < k)
-        if later and at < best_s and words[0] < rules.join[k].max():
+        if later and at < best_s and words[0] < rules.join_most[k]:
             best, best_s = k, at
     return best, best_s
 
 
-@compiled
-def _enter(book: Book, crowd: Crowd, adoption: Adoption, j: int, at_s: int) -> None:
+@inlined
+def _enter(book: Book, adoption: Adoption, person: Person, j: int) -> None:
     """Let a newcomer appear."""
-    book.code[j] = _OUT
-    book.changed[:] = True
-    month = _month(book, at_s)
-    count_months_of_use(book.app_users, adoption, crowd, j, month, book.changed, 1)
+    for p in range(book.code.shape[1]):
+        book.code[j, p] = _OUT
+        book.changed[p] = True
+    month = number_after(book.month_ends_s, person.entry_s) + 1
+    count_months_of_use(book.app_users, adoption, person, month, book.changed, 1)
 
 
 @compiled
-def _month(book: Book, at_s: int) -> int:
-    """Return the month of a moment, from 1; what happens at an end belongs to the next month."""
-    return np.searchsorted(book.month_ends_s, at_s, side="right") + 1
+def number_after(moments_s: Ints, at_s: int) -> int:
+    """Return how many of some ascending moments lie at or before a moment."""
+    low, high = 0, len(moments_s)
+    while low < high:
+        middle = (low + high) >> 1
+        if moments_s[middle] <= at_s:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
-@compiled
-def _phase(rules: Rules, at_s: int) -> int:
-    return np.searchsorted(rules.phase_s, at_s, side="right") - 1
-
-
-@compiled
+@inlined
 def _mark(
-    book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, j: int
+    book: Book, rules: Rules, adoption: Adoption, exposure: Exposure, person: Person, j: int
 ) -> None:
-    """Let the next mark of a candidate do what it does under each policy."""
-    word, at_s = np.int64(book.mark_word[j]), book.mark_s[j]
-    town, age = crowd.municipality[j], crowd.age_band[j]
-    phase, month = _phase(rules, at_s), _month(book, at_s)
-    leaves = False
+    """Let the next mark of somebody do what it does under each policy."""
+    word, at_s, leaves = person.mark_word, person.mark_s, False
+    # What happens at the end of a month belongs to the next.
+    month = number_after(book.month_ends_s, at_s) + 1
     if word >= rules.idle_to:
-        count_last_year(exposure, crowd.homes.x_dm[j], crowd.homes.y_dm[j], at_s, book.alerts)
-    for p in range(book.code.shape[1]):
-        code = book.code[j, p]
-        old, new = code & _STATE, code
-        if word >= rules.idle_to:
-            alerts = min(book.alerts[p], EXPOSURE_LIMIT)
-            if word >= rules.departure[p, age, alerts]:
-                new = _GONE
-            elif word >= rules.decay[p, age, alerts] and old == _GOOD:
-                new = _STALE
-        elif word < rules.sign_up[phase, p, town, age]:
-            if old in (_OUT, _STALE):
-                new = _GOOD
-        elif word < rules.upkeep[phase, p, town, age]:
-            if old == _STALE:
-                new = _GOOD
-        elif word < rules.strike[phase, p, town, age] and old == _STALE:
-            new = _STALE + STRUCK
-        book.changed[p] = new == _GONE and old != _GONE
-        leaves = leaves or book.changed[p]
-        if new != code:
-            _settle(book, month, p, town, code, new)
-            book.code[j, p] = new
-    if leaves:
-        count_months_of_use(book.app_users, adoption, crowd, j, month, book.changed, -1)
+        count_last_year(exposure, person.x_dm, person.y_dm, at_s, book.alerts)
+        for p in range(book.code.shape[1]):
+            code = book.code[j, p]
+            new = _pushed_down(rules, person.age_band, p, book.alerts[p], word, code)
+            book.changed[p] = new == _GONE and code != _GONE
+            leaves = leaves or book.changed[p]
+            if new != code:
+                _settle(book, month, p, person.municipality, code, new)
+                book.code[j, p] = new
+        if leaves:
+            count_months_of_use(book.app_users, adoption, person, month, book.changed, -1)
+    else:
+        phase = number_after(rules.phase_s, at_s) - 1
+        for p in range(book.code.shape[1]):
+            code = book.code[j, p]
+            new = _pulled_up(
+                rules.up[:, phase, p, person.municipality, person.age_band], word, code
+            )
+            if new != code:
+                _settle(book, month, p, person.municipality, code, new)
+                book.code[j, p] = new
 
 
-@compiled
-def _letter(book: Book, crowd: Crowd, rules: Rules, j: int, letter: int, at_s: int) -> None:
-    """Let a candidate answer a letter."""
+@inlined
+def _pushed_down(rules: Rules, age: int, p: int, alerts: int, word: int, code: int) -> int:
+    """Return what decay and departure make of a record."""
+    exposed = min(alerts, EXPOSURE_LIMIT)
+    new = np.int64(code)
+    if word >= rules.down[_DEPARTURE, p, age, exposed]:
+        new = _GONE
+    elif word >= rules.down[_DECAY, p, age, exposed] and code == _GOOD:
+        new = _STALE
+    return new
+
+
+@inlined
+def _pulled_up(up: Ints, word: int, code: int) -> int:
+    """Return what sign-up, upkeep and striking off make of a record."""
+    new, state = np.int64(code), code & _STATE
+    if word < up[_SIGN_UP]:
+        if state in (_OUT, _STALE):
+            new = _GOOD
+    elif word < up[_UPKEEP]:
+        if state == _STALE:
+            new = _GOOD
+    elif word < up[_STRIKE] and state == _STALE:
+        new = _STALE + STRUCK
+    return new
+
+
+@inlined
+def _answer(book: Book, rules: Rules, person: Person, j: int, letter: int, at_s: int) -> None:
+    """Let somebody answer a letter."""
     words = scalar.philox(
-        crowd.id[j], rules.letter_day[letter], 0, _CAMPAIGN, rules.key[0], rules.key[1]
+        person.id, rules.letter_day[letter], 0, _CAMPAIGN, rules.key[0], rules.key[1]
     )
-    town, month = crowd.municipality[j], _month(book, at_s)
+    month = number_after(book.month_ends_s, at_s) + 1
     for p in range(book.code.shape[1]):
         code = book.code[j, p]
-        if words[0] < rules.join[letter, p, town] and code & _STATE in (_OUT, _STALE):
-            _settle(book, month, p, town, code, _GOOD)
+        state = code & _STATE
+        if words[0] < rules.join[letter, p, person.municipality] and (state in (_OUT, _STALE)):
+            _settle(book, month, p, person.municipality, code, _GOOD)
             book.code[j, p] = _GOOD
 
 
-@compiled
+@inlined
 def _settle(book: Book, month: int, p: int, town: int, before: int, after: int) -> None:
     """Keep the books of one change of one candidate under one policy."""
-    if month >= book.stocks.shape[0]:
-        return
-    was, now = before >= STRUCK, after >= STRUCK
-    old, new = before & _STATE, after & _STATE
-    stocks, flows = book.stocks[month], book.flows[month]
-    stocks[0, p, town] += (new >= _STALE and not now) - (old >= _STALE and not was)
-    stocks[1, p, town] += (new == _GOOD) - (old == _GOOD)
-    stocks[2, p, town] += (new == _STALE) - (old == _STALE)
-    stocks[3, p, town] += np.int64(now) - np.int64(was)
-    flows[0, p, town] += old == _OUT and new == _GOOD
-    flows[1, p, town] += was and new == _GOOD
-    flows[2, p, town] += old >= _STALE and not was and new == _GONE
-    flows[3, p, town] += now and not was
+    if month < book.stocks.shape[0]:
+        was, now = before >= STRUCK, after >= STRUCK
+        old, new = before & _STATE, after & _STATE
+        listed, lists = old >= _STALE and not was, new >= _STALE and not now
+        book.stocks[month, 0, p, town] += np.int64(lists) - np.int64(listed)
+        book.stocks[month, 1, p, town] += np.int64(new == _GOOD) - np.int64(old == _GOOD)
+        book.stocks[month, 2, p, town] += np.int64(new == _STALE) - np.int64(old == _STALE)
+        book.stocks[month, 3, p, town] += np.int64(now) - np.int64(was)
+        book.flows[month, 0, p, town] += np.int64(old == _OUT and new == _GOOD)
+        book.flows[month, 1, p, town] += np.int64(was and new == _GOOD)
+        book.flows[month, 2, p, town] += np.int64(listed and new == _GONE)
+        book.flows[month, 3, p, town] += np.int64(now and not was)
 
 
 @compiled
@@ -376,8 +413,9 @@ def bring_all(
     book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, to_s: int
 ) -> None:
     """Let everything happen to everybody that is due up to and including `to_s`."""
-    for j in range(len(book.seen_s)):
-        bring(book, crowd, rules, adoption, exposure, j, to_s)
+    for j in range(len(crowd.people)):
+        if crowd.people[j].due_s <= to_s:
+            bring(book, crowd, rules, adoption, exposure, j, to_s)
 
 
 def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8]:

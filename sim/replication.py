@@ -43,7 +43,6 @@ from sim.register import Letter
 from sim.response import attending_people
 from sim.setting import Setting
 from sim.subjects import Subjects, draw_subjects
-from sim.timeline import run_timeline
 from sim.tips import Tips, potential_tips
 from sim.world import World
 
@@ -114,7 +113,7 @@ def simulate_given(
     actions.used[incidents.reported_s < 0] = False
     subjects = draw_subjects(incidents, setting.parameters, setting.stream)
     circles, past = _alerts_in_time(setting, incidents, actions)
-    region = _begin(setting, candidates, incidents, subjects, actions, circles, watch=detail)
+    region = _begin(setting, candidates, incidents, subjects, actions, circles, past)
     collected = _follow(setting, region, past, incidents, subjects, actions, detail=detail)
     runs = _run_policies(setting, region, past, incidents, actions, collected)
     return _tables(setting, region, incidents, actions, runs, collected)
@@ -142,8 +141,7 @@ def _begin(
     subjects: Subjects,
     actions: Actions,
     circles: list[Circle],
-    *,
-    watch: bool,
+    past: Bools,
 ) -> Region:
     """Put the region at the start."""
     rates = register_rates(
@@ -156,9 +154,9 @@ def _begin(
         subjects,
         actions,
         circles,
+        past,
         rates.thresholds(),
         _letters(setting),
-        watch=watch,
     )
 
 
@@ -230,12 +228,12 @@ def _follow(
     collected = _Collected(np.zeros(actions.used.shape), [], [])
     public = PublicField(setting, incidents, subjects, actions)
 
-    def alert(a: int) -> None:
-        n = region.alert(a)
-        if detail:
+    if detail:
+        for a in np.flatnonzero(~past).tolist():
+            n = region.watch(a)
             collected.notified.append(notified_rows(region, a, n, incidents, setting.policies))
-
-    run_timeline(_by_incident(region.alerts, past), alert, (), lambda _: None)
+    else:
+        region.pass_alerts(0, len(past))
     region.close()
     informants = attending_people(setting, region, incidents, actions)
     collected.tips.append(potential_tips(setting, informants, incidents, subjects))
@@ -246,16 +244,6 @@ def _follow(
     if others is not None:
         collected.tips.append(potential_tips(setting, others, incidents, subjects))
     return collected
-
-
-def _by_incident(alerts: Alerts, past: Bools) -> list[tuple[list[int], list[int]]]:
-    """Return moments and numbers of the alerts of each incident, those before the start left out."""
-    found: dict[int, tuple[list[int], list[int]]] = {}
-    for a in np.flatnonzero(~past).tolist():
-        at_s, numbers = found.setdefault(int(alerts.incident[a]), ([], []))
-        at_s.append(int(alerts.at_s[a]))
-        numbers.append(a)
-    return list(found.values())
 
 
 def _run_policies(

@@ -9,7 +9,7 @@ import numpy as np
 from sim.actions import Actions
 from sim.adoption import AppShares
 from sim.alerts import People, Scenes
-from sim.draws import Floats
+from sim.draws import Bools, Floats
 from sim.exposure import Alerts, most_in_a_week
 from sim.incidents import Incidents
 from sim.presence import at_work_time
@@ -25,6 +25,7 @@ _SLACK = 1e-9
 def scenes_of(
     setting: Setting,
     alerts: Alerts,
+    past: Bools,
     incidents: Incidents,
     subjects: Subjects,
     actions: Actions,
@@ -35,6 +36,7 @@ def scenes_of(
     Args:
         setting: what every stage reads.
         alerts: all alerts.
+        past: whether each belongs to the time before the start.
         incidents: all incidents.
         subjects: their subjects.
         actions: of all incidents under all policies.
@@ -55,6 +57,7 @@ def scenes_of(
     fresh = most_fresh_sightings(observed, incidents, subjects, p)
     earlier = most_retrospective_sightings(observed, incidents, subjects, p)
     return Scenes(
+        past=past,
         case=incidents.id[alerts.incident],
         asleep=setting.world.occupancy.asleep[day, hour],
         away=setting.world.occupancy.away[day, hour],
