@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim import scalar
 from sim.adoption import Adoption
-from sim.channels import Audience, Channels, Draw, Preference, Waking, mixture_span_s, waiting_s
+from sim.channels import Audience, Channels, Draw, Preference, Waking, departure, mixture_span_s
 from sim.compiled import compiled, inlined
 from sim.crowd import Crowd, bands_of, first_east_of, is_within
 from sim.draws import Bools, Floats, Ints, Purpose
@@ -168,30 +168,58 @@ class Reached(NamedTuple):
     buckets: NDArray[np.int32]
 
 
+ANSWER = np.dtype(
+    [
+        ("policy", "i8"),
+        ("levers", "i8"),
+        ("close_s", "i8"),
+        ("app_share", "f8"),
+        ("app_moved", "f8"),
+        ("delivered_s", "i8"),
+        ("noticed_s", "i8"),
+        ("weeks", "i8"),
+        ("addressed", "?"),
+        ("attends", "?"),
+        ("n_notices", "i8"),
+        ("counts", "i8", (len(COUNTS),)),
+    ],
+    align=True,
+)
+"""One policy of an alert: what holds under it (see `Scenes`); one person's answer under it
+(seconds after the alert; `weeks`: alerts of the last week that covered the home); and what has
+been counted so far."""
+LINE = np.dtype(
+    [
+        ("enabled", "?"),
+        ("per_second", "f8"),
+        ("lines", "i8"),
+        ("call_s", "i8"),
+        ("place", "i8"),
+        ("sent_s", "i8"),
+        ("limit", "i8"),
+    ],
+    align=True,
+)
+"""The line of a channel under one policy of an alert: how it works (see `sim.channels.Line`); the
+place of the next message, and when it goes out as long as the place is below `limit`."""
+
+
 class Desk(NamedTuple):
-    """Room for what is worked out about one person under each policy, [p], and in one alert.
+    """Room for what is worked out about one alert and about one person in it.
 
     Attributes:
-        place: place in line of the next message, [channel, p].
-        delivered_s, noticed_s: seconds after the alert.
-        addressed, attends: flags.
-        weeks: alerts of the last week that covered the home.
+        answers: records of the type `ANSWER`, one for each policy of the alert [q].
+        lines: records of the type `LINE`, [channel, q].
         levels: the person's draws, see `Draw`.
         lately: alerts of the last week.
-        notices: moments of noticing of the alert, [p, n].
-        n_notices: how many.
+        notices: moments of noticing of the alert, [q, n].
     """
 
-    place: Ints
-    delivered_s: NDArray[np.int32]
-    noticed_s: NDArray[np.int32]
-    addressed: Bools
-    attends: Bools
-    weeks: Ints
+    answers: NDArray[np.void]
+    lines: NDArray[np.void]
     levels: Floats
     lately: Ints
     notices: NDArray[np.uint16]
-    n_notices: Ints
 
 
 class Watched(NamedTuple):
@@ -242,11 +270,14 @@ def gather(
         j = first_east_of(crowd.homes, band, x - radius)
         while j < crowd.homes.start[band + 1] and crowd.homes.x_dm[j] <= x + radius:
             if is_within(crowd.homes.x_dm[j], crowd.homes.y_dm[j], x, y, radius):
-                if crowd.people[j].due_s <= at_s:
+                if crowd.due_s[j] <= at_s:
                     bring(book, crowd, rules, adoption, exposure, j, at_s)
-                wanted = uses_app(crowd.people[j], share, moved)
-                for c in range(alerts.n_columns[a]):
-                    wanted = wanted or _STALE <= book.code[j, alerts.columns[a, c]] < STRUCK
+                wanted = crowd.app_level[j] < share or (
+                    moved > 0.0 and uses_app(crowd.people[j], share, moved)
+                )
+                if crowd.listed[j]:
+                    for c in range(alerts.n_columns[a]):
+                        wanted = wanted or _STALE <= book.code[j, alerts.columns[a, c]] < STRUCK
                 if wanted:
                     into.who[n], into.at_home[n] = j, True
                     n += 1
@@ -262,7 +293,7 @@ def gather(
                 if not is_within(home_x, home_y, x, y, radius) and uses_app(
                     crowd.people[j], share, moved
                 ):
-                    if crowd.people[j].due_s <= at_s:
+                    if crowd.due_s[j] <= at_s:
                         bring(book, crowd, rules, adoption, exposure, j, at_s)
                     into.who[n], into.at_home[n] = j, False
                     n += 1
@@ -341,18 +372,10 @@ def respond(
         desk: room to work.
         watched: is filled where it has rows.
     """
-    alerts, incident, case, key = (
-        exposure.alerts,
-        exposure.alerts.incident[a],
-        scenes.case[a],
-        people.key,
-    )
-    columns, levels = alerts.columns[a, : alerts.n_columns[a]], desk.levels
+    alerts, case, key = exposure.alerts, scenes.case[a], people.key
+    levels, n_columns, n_channels = desk.levels, alerts.n_columns[a], len(channels.audience)
     n_near, n_lately = alerts_of_last_week(alerts, a, desk.lately)
-    for p in range(alerts.policies.shape[1]):
-        desk.n_notices[p] = 0
-        for c in range(len(channels.audience)):
-            desk.place[c, p] = 0
+    _prepare(a, alerts, scenes, channels, desk)
     for step in range(n):
         row = reached.order[step]
         j, at_home = np.int64(reached.who[row]), reached.at_home[row]
@@ -379,10 +402,11 @@ def respond(
         elif levels[_PRESENCE] < scenes.asleep[a, age]:
             waking = _ASLEEP
         inside = is_within(x, y, alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a])
-        for p in columns:
-            desk.delivered_s[p] = desk.noticed_s[p] = NEVER_AFTER_S
-            desk.addressed[p], desk.weeks[p] = False, 0
-        for c in range(len(channels.audience)):
+        for q in range(n_columns):
+            answer = desk.answers[q]
+            answer.delivered_s = answer.noticed_s = NEVER_AFTER_S
+            answer.addressed, answer.weeks = False, 0
+        for c in range(n_channels):
             present = channels.audience[c] == _PRESENT
             suits = channels.prefers[c] == _ANY or (
                 (channels.prefers[c] == _CALL) == person.prefers_voice
@@ -390,19 +414,18 @@ def respond(
             if not suits or (present and not inside) or (not present and not at_home):
                 continue
             delay, latency = -1, 0
-            for p in columns:
-                code, levers = book.code[j, p], scenes.levers[a, p]
+            for q in range(n_columns):
+                answer, line = desk.answers[q], desk.lines[c, q]
+                code = book.code[j, answer.policy]
                 if present:
-                    joins = code != _GONE and uses_app(
-                        person, scenes.app_share[a, p], scenes.app_moved[a, p]
-                    )
+                    joins = code != _GONE and uses_app(person, answer.app_share, answer.app_moved)
                 else:
                     joins = _STALE <= code < STRUCK
-                if not (joins and channels.enabled[c, levers]):
+                if not (joins and line.enabled):
                     continue
-                place = desk.place[c, p]
-                desk.place[c, p] = place + 1
-                desk.addressed[p] = True
+                place = line.place
+                line.place = place + 1
+                answer.addressed = True
                 if not present and code != _GOOD:
                     continue
                 if delay < 0:
@@ -418,45 +441,39 @@ def respond(
                         channels.notice[c, waking],
                         channels.minute_s,
                     )
-                arrives = min(
-                    delay
-                    + waiting_s(
-                        place,
-                        channels.per_second[c, levers],
-                        channels.lines[c, levers],
-                        channels.call_s[c, levers],
-                    ),
-                    NEVER_AFTER_S,
-                )
-                desk.delivered_s[p] = min(np.int64(desk.delivered_s[p]), arrives)
-                desk.noticed_s[p] = min(
-                    np.int64(desk.noticed_s[p]), min(arrives + latency, NEVER_AFTER_S)
-                )
+                if place >= line.limit:
+                    line.sent_s, line.limit = departure(
+                        place, line.per_second, line.lines, line.call_s
+                    )
+                arrives = min(delay + line.sent_s, NEVER_AFTER_S)
+                answer.delivered_s = min(answer.delivered_s, arrives)
+                answer.noticed_s = min(answer.noticed_s, min(arrives + latency, NEVER_AFTER_S))
         for k in range(n_near if at_home else n_lately):
             b = desk.lately[k]
             if is_within(
                 person.x_dm, person.y_dm, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
             ):
-                for p in columns:
-                    desk.weeks[p] += np.int64(alerts.policies[b, p])
+                for q in range(n_columns):
+                    answer = desk.answers[q]
+                    answer.weeks += np.int64(alerts.policies[b, answer.policy])
         searches, someone = levels[_SEARCH] < people.search and waking != _ASLEEP, False
-        for p in columns:
-            noticed_s = np.int64(desk.noticed_s[p])
-            attends = noticed_s < NEVER_AFTER_S and levels[_ATTEND] < people.attend[desk.weeks[p]]
-            desk.attends[p] = attends
-            someone = someone or attends
-            if desk.addressed[p]:
-                response.counts[0, incident, p] += 1
-                response.counts[1, incident, p] += np.int64(desk.delivered_s[p] < NEVER_AFTER_S)
+        for q in range(n_columns):
+            answer = desk.answers[q]
+            noticed_s = answer.noticed_s
+            attends = noticed_s < NEVER_AFTER_S and levels[_ATTEND] < people.attend[answer.weeks]
+            answer.attends, someone = attends, someone or attends
+            if answer.addressed:
+                answer.counts[0] += 1
+                answer.counts[1] += np.int64(answer.delivered_s < NEVER_AFTER_S)
                 if noticed_s <= HOUR_S:
-                    response.counts[2, incident, p] += 1
-                    response.counts[3, incident, p] += np.int64(noticed_s <= TEN_MINUTES_S)
-                    response.counts[4, incident, p] += np.int64(inside)
-                    response.counts[5, incident, p] += np.int64(attends)
-                    response.counts[6, incident, p] += np.int64(attends and searches)
-                if noticed_s < scenes.close_s[a, p]:
-                    desk.notices[p, desk.n_notices[p]] = noticed_s
-                    desk.n_notices[p] += 1
+                    answer.counts[2] += 1
+                    answer.counts[3] += np.int64(noticed_s <= TEN_MINUTES_S)
+                    answer.counts[4] += np.int64(inside)
+                    answer.counts[5] += np.int64(attends)
+                    answer.counts[6] += np.int64(attends and searches)
+                if noticed_s < answer.close_s:
+                    desk.notices[q, answer.n_notices] = noticed_s
+                    answer.n_notices += 1
         if someone:
             # Most who attend have nothing to tell: bounds rule them out.
             words = scalar.philox(person.id, case, 0, _SIGHTING, key[0], key[1])
@@ -483,26 +500,55 @@ def respond(
                     into.level[i, k] = scalar.uniform(words[k])
                 for p in range(alerts.policies.shape[1]):
                     into.delivered_s[i, p] = into.noticed_s[i, p] = NEVER_AFTER_S
-                for p in columns:
-                    if desk.attends[p]:
-                        into.delivered_s[i, p] = desk.delivered_s[p]
-                        into.noticed_s[i, p] = desk.noticed_s[p]
+                for q in range(n_columns):
+                    answer = desk.answers[q]
+                    if answer.attends:
+                        into.delivered_s[i, answer.policy] = answer.delivered_s
+                        into.noticed_s[i, answer.policy] = answer.noticed_s
         if len(watched.inside) > 0:
             watched.inside[row] = inside
-            for p in columns:
-                watched.addressed[row, p] = desk.addressed[p]
-                watched.attends[row, p] = desk.attends[p]
-                watched.delivered_s[row, p] = desk.delivered_s[p]
-                watched.noticed_s[row, p] = desk.noticed_s[p]
-    for c in range(len(channels.audience)):
-        for p in columns:
-            response.messages[c, incident, p] += desk.place[c, p]
-    end = response.cursor[0]
-    for p in range(alerts.policies.shape[1]):
+            for q in range(n_columns):
+                answer = desk.answers[q]
+                watched.addressed[row, answer.policy] = answer.addressed
+                watched.attends[row, answer.policy] = answer.attends
+                watched.delivered_s[row, answer.policy] = answer.delivered_s
+                watched.noticed_s[row, answer.policy] = answer.noticed_s
+    _file(a, alerts, desk, response)
+
+
+@compiled
+def _prepare(a: int, alerts: Alerts, scenes: Scenes, channels: Channels, desk: Desk) -> None:
+    """Clear the desk for alert a."""
+    for q in range(alerts.n_columns[a]):
+        answer, p = desk.answers[q], alerts.columns[a, q]
+        levers = scenes.levers[a, p]
+        answer.policy, answer.levers, answer.close_s = p, levers, scenes.close_s[a, p]
+        answer.app_share, answer.app_moved = scenes.app_share[a, p], scenes.app_moved[a, p]
+        answer.n_notices = 0
+        for k in range(len(COUNTS)):
+            answer.counts[k] = 0
+        for c in range(len(channels.audience)):
+            line = desk.lines[c, q]
+            line.enabled = channels.enabled[c, levers]
+            line.per_second, line.lines = channels.per_second[c, levers], channels.lines[c, levers]
+            line.call_s, line.place, line.limit = channels.call_s[c, levers], 0, 0
+
+
+@compiled
+def _file(a: int, alerts: Alerts, desk: Desk, response: Response) -> None:
+    """Put away what was counted in alert a."""
+    incident, end = alerts.incident[a], response.cursor[0]
+    for q in range(alerts.n_columns[a]):
+        answer = desk.answers[q]
+        p = answer.policy
+        for c in range(desk.lines.shape[0]):
+            response.messages[c, incident, p] += desk.lines[c, q].place
+        for k in range(len(COUNTS)):
+            response.counts[k, incident, p] += answer.counts[k]
         response.notice_start[a, p] = end
-        for k in range(desk.n_notices[p]):
-            response.notices[end + k] = desk.notices[p, k]
-        end += desk.n_notices[p]
+        for k in range(answer.n_notices):
+            response.notices[end + k] = desk.notices[q, k]
+        end += answer.n_notices
         response.notice_end[a, p] = end
     response.cursor[0] = end
 

@@ -18,6 +18,7 @@ from sim.compiled import compiled
 from sim.draws import Bools, Floats, Ints
 from sim.levers import LeverTable
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S
 
 SIGMA_QUICK = 1.0
 SIGMA_SLOW = 1.2
@@ -366,16 +367,22 @@ def mixture_span_s(u: float, mixture: Floats, unit_s: float) -> int:
             within = min(max((u - low) / share, least), 1.0 - least)
             return scalar.span(scalar.lognormal(within, mixture[k, 1], mixture[k, 2]) * unit_s)
         low += share
-    return scalar.NEVER_AFTER_S
+    return NEVER_AFTER_S
 
 
 @compiled
-def waiting_s(place: int, per_second: float, lines: int, call_s: int) -> int:
-    """Return when the message at a place in line goes out: a gateway of limited throughput, or a
-    number of lines that each hold a call for equal seconds (0 lines: any number).
+def departure(place: int, per_second: float, lines: int, call_s: int) -> tuple[int, int]:
+    """Return when the message at a place in line goes out, and a place before which all that
+    follow go out at the same second.
+
+    Either a gateway of limited throughput, or a number of lines that each hold a call for equal
+    seconds (0 lines: any number).
     """
     if lines > 0:
-        return place // lines * call_s
+        round_ = place // lines
+        return round_ * call_s, (round_ + 1) * lines
     if per_second == np.inf:
-        return 0
-    return min(np.int64(np.floor(place / per_second)), scalar.NEVER_AFTER_S)
+        return 0, NEVER_AFTER_S
+    second = min(np.int64(np.floor(place / per_second)), NEVER_AFTER_S)
+    # Around the next full second rounding decides, and every place is worked out anew.
+    return second, np.int64((second + 1) * per_second) - 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.candidates import Candidates, registered_at_start
 from sim.compiled import compiled
-from sim.draws import Bools, Ints
+from sim.draws import Bools, Floats, Ints
 
 BAND_DM = 5_000
 """Points are sorted by bands of 500 m from south to north and, within a band, from west to east:
@@ -41,7 +41,6 @@ PERSON = np.dtype(
         ("id", "i8"),
         ("entry_s", "i8"),
         ("seen_s", "i8"),
-        ("due_s", "i8"),
         ("mark_at_s", "f8"),
         ("mark_s", "i8"),
         ("mark_word", "i8"),
@@ -62,8 +61,7 @@ PERSON = np.dtype(
     align=True,
 )
 """One candidate: what `Candidates` says, whether registered at the start, and as far as the
-register has followed it: up to `seen_s`; the next thing happens at `due_s`; the next mark that
-does anything is number `mark_round`, comes at `mark_at_s` (`mark_s` in whole seconds, `NEVER_S`
+register has followed it: up to `seen_s`; the next mark that does anything is number `mark_round`, comes at `mark_at_s` (`mark_s` in whole seconds, `NEVER_S`
 for none) and carries `mark_word`."""
 
 
@@ -72,11 +70,17 @@ class Crowd(NamedTuple):
 
     Attributes:
         people: records of the type `PERSON`.
+        due_s: when the next thing happens to each in the register.
+        listed: on the register under some policy when last followed.
+        app_level: as in `people`; the search around an alert reads these three of everybody.
         homes: where they live; their number is their position.
         work, leisure: where those who could ever use the app are when away.
     """
 
     people: NDArray[np.void]
+    due_s: Ints
+    listed: Bools
+    app_level: Floats
     homes: Points
     work: Points
     leisure: Points
@@ -123,7 +127,15 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
         points_of(people[f"{place}_x_dm"][users], people[f"{place}_y_dm"][users], users)
         for place in ("work", "leisure")
     )
-    return Crowd(people, homes, work, leisure), order
+    return Crowd(
+        people=people,
+        due_s=np.zeros(len(c), dtype=np.int64),
+        listed=np.zeros(len(c), dtype=np.bool_),
+        app_level=people["app_level"].copy(),
+        homes=homes,
+        work=work,
+        leisure=leisure,
+    ), order
 
 
 @compiled

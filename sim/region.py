@@ -9,7 +9,9 @@ import numpy as np
 from sim.actions import Actions, Circle
 from sim.adoption import AppShares
 from sim.alerts import (
+    ANSWER,
     COUNTS,
+    LINE,
     Desk,
     Informants,
     Reached,
@@ -202,16 +204,11 @@ def _reached(n: int) -> Reached:
 
 def _desk(n_policies: int, n_lately: int) -> Desk:
     return Desk(
-        place=np.zeros((len(CHANNELS), n_policies), dtype=np.int64),
-        delivered_s=np.zeros(n_policies, dtype=np.int32),
-        noticed_s=np.zeros(n_policies, dtype=np.int32),
-        addressed=np.zeros(n_policies, dtype=np.bool_),
-        attends=np.zeros(n_policies, dtype=np.bool_),
-        weeks=np.zeros(n_policies, dtype=np.int64),
+        answers=np.zeros(n_policies, dtype=ANSWER),
+        lines=np.zeros((len(CHANNELS), n_policies), dtype=LINE),
         levels=np.zeros(_LEVELS),
         lately=np.zeros(n_lately, dtype=np.int64),
         notices=np.zeros((n_policies, _ROOM), dtype=np.uint16),
-        n_notices=np.zeros(n_policies, dtype=np.int64),
     )
 
 

@@ -193,19 +193,19 @@ def open_book(
         book.stocks[0, 0] += counts
     crowd.people["seen_s"] = _IN_THE_BEGINNING_S
     crowd.people["mark_round"] = -1
-    _begin(book, crowd.people, rules, adoption)
+    _begin(book, crowd, rules, adoption)
     return book
 
 
 @compiled
-def _begin(book: Book, people: NDArray[np.void], rules: Rules, adoption: Adoption) -> None:
+def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
     """Draw the first mark of everybody and count the first users of the app."""
-    for j in range(len(people)):
-        person = people[j]
+    for j in range(len(crowd.people)):
+        person = crowd.people[j]
         if person.entry_s < 0:
             count_months_of_use(book.app_users, adoption, person, 0, book.changed, 1)
         _draw_mark(person, rules)
-        _plan(person, rules)
+        _plan(book, crowd, rules, person, j)
 
 
 @inlined
@@ -223,14 +223,19 @@ def _draw_mark(person: Person, rules: Rules) -> None:
 
 
 @inlined
-def _plan(person: Person, rules: Rules) -> None:
-    """Note when the next thing happens to somebody; with letters about, look at any time."""
+def _plan(book: Book, crowd: Crowd, rules: Rules, person: Person, j: int) -> None:
+    """Note when the next thing happens to somebody (with letters about, look at any time), and
+    whether they are on the register under some policy.
+    """
     due = person.mark_s
     if person.entry_s > person.seen_s:
         due = min(due, person.entry_s)
     if len(rules.letter_at_s) > 0:
         due = _IN_THE_BEGINNING_S
-    person.due_s = due
+    crowd.due_s[j], listed = due, False
+    for p in range(book.code.shape[1]):
+        listed = listed or _STALE <= book.code[j, p] < STRUCK
+    crowd.listed[j] = listed
 
 
 @compiled
@@ -247,7 +252,7 @@ def bring(
     time; at one second entry, marks, letters.
     """
     person = crowd.people[j]
-    if person.due_s <= to_s and person.seen_s < to_s:
+    if crowd.due_s[j] <= to_s and person.seen_s < to_s:
         letter, letter_s = -1, person.seen_s
         while True:
             at, kind, found = person.mark_s, _BY_MARK, -1
@@ -270,7 +275,7 @@ def bring(
                 letter, letter_s = found, at
                 _answer(book, rules, person, j, letter, at)
         person.seen_s = to_s
-        _plan(person, rules)
+        _plan(book, crowd, rules, person, j)
 
 
 @compiled
@@ -414,7 +419,7 @@ def bring_all(
 ) -> None:
     """Let everything happen to everybody that is due up to and including `to_s`."""
     for j in range(len(crowd.people)):
-        if crowd.people[j].due_s <= to_s:
+        if crowd.due_s[j] <= to_s:
             bring(book, crowd, rules, adoption, exposure, j, to_s)
 
 
