@@ -1,8 +1,8 @@
-"""Alerts: who gets the first message of an action under each policy, when it arrives, when it is
-noticed, and who might have something to tell.
+"""Alerts: what the first messages of an action set off under each policy: who gets one, when it
+arrives, when it is noticed, and who might have something to tell.
 
-All policies of an alert are worked through together: a person's draws are the same under all of
-them, and what differs is whether a message goes to that person and when it leaves the line.
+A person's draws are the same under all policies: what differs is whether a message goes to that
+person and when it leaves the line.
 """
 
 from __future__ import annotations
@@ -14,12 +14,23 @@ from numpy.typing import NDArray
 
 from sim import scalar
 from sim.adoption import Adoption
-from sim.channels import Audience, Channels, Draw, Preference, Waking, departure, mixture_span_s
-from sim.compiled import compiled, inlined
-from sim.crowd import Crowd, bands_of, first_east_of, is_within
-from sim.draws import Bools, Floats, Ints, Purpose
-from sim.exposure import Alerts, Exposure, alerts_of_last_week
-from sim.register import STRUCK, Book, Person, Rules, State, bring
+from sim.channels import Audience, Channels
+from sim.compiled import compiled
+from sim.crowd import Crowd
+from sim.draws import Floats, Ints, Purpose
+from sim.exposure import Alerts, Exposure
+from sim.gathering import Reached, gather, line_up
+from sim.people import (
+    APP,
+    GOOD,
+    LISTED,
+    SEARCHING,
+    Behaviour,
+    People,
+    Scenes,
+    meet,
+)
+from sim.register import Book, Rules
 from sim.scalar import NEVER_AFTER_S
 
 HOUR_S = 3_600
@@ -34,74 +45,7 @@ COUNTS = (
     "searching",
 )
 """What is counted by incident and policy, in the order of `Response.counts`."""
-
-_GONE, _STALE, _GOOD = int(State.GONE), int(State.STALE), int(State.GOOD)
-_PRESENT = int(Audience.PRESENT)
-_ANY, _CALL = int(Preference.ANY), int(Preference.CALL)
-_RECEIPT, _RESPONSE, _SIGHTING = (
-    int(Purpose.RECEIPT),
-    int(Purpose.RESPONSE),
-    int(Purpose.SIGHTING),
-)
-_PRESENCE, _ORDER, _ATTEND, _SEARCH, _OWN = (
-    int(Draw.PRESENCE),
-    int(Draw.ORDER),
-    int(Draw.ATTEND),
-    int(Draw.SEARCH),
-    int(Draw.OWN),
-)
-_AT_HOME, _ASLEEP, _AWAY = (int(waking) for waking in Waking)
-SEARCHING, DRIVING, WALKING, WATCHING = range(4)
-"""Ways to look out, in the order of `Scenes.fresh_level`."""
-
-
-class Scenes(NamedTuple):
-    """What holds at the moment of each alert [a] under each policy [p].
-
-    Attributes:
-        past: before the start: it counts for the exposure only.
-        case: address of the incident's draws.
-        asleep, away: share of people by [a, age band].
-        at_work: who is away is at the usual daytime place.
-        levers: number of the levers in force, [a, p].
-        app_share, app_moved: adoption of the app and share moved to it, [a, p].
-        close_s: planned closing message, seconds after the alert, [a, p].
-        fresh_level: uniforms from here on mean that a person who looks out sees nothing, by [a,
-            way to look out].
-        retrospective_level, knowledge_level, false_level: the same for the other kinds of tips,
-            [a].
-    """
-
-    past: Bools
-    case: Ints
-    asleep: Floats
-    away: Floats
-    at_work: Bools
-    levers: Ints
-    app_share: Floats
-    app_moved: Floats
-    close_s: Ints
-    fresh_level: Floats
-    retrospective_level: Floats
-    knowledge_level: Floats
-    false_level: Floats
-
-
-class People(NamedTuple):
-    """How people behave.
-
-    Attributes:
-        key: seed and replication.
-        road, wheel: share of those away who are on the road, and who drive.
-        attend: share who attend by number of further alerts in the last week.
-        search: share who search.
-    """
-
-    key: tuple[int, int]
-    road: float
-    wheel: float
-    attend: Floats
-    search: float
+_PRESENT, _SIGHTING = int(Audience.PRESENT), int(Purpose.SIGHTING)
 
 
 class Response(NamedTuple):
@@ -132,7 +76,7 @@ class Informants(NamedTuple):
         alert: number of the alert.
         caller: address of the person's draws.
         x_dm, y_dm: where they are.
-        asleep, on_road, driving, searches: what they do.
+        way: how they look out.
         delivered_s, noticed_s: seconds after the alert where they attend, [n, p].
         level: uniforms of the fresh and retrospective clocks, of knowledge and of error, [n, 4].
     """
@@ -141,416 +85,290 @@ class Informants(NamedTuple):
     caller: Ints
     x_dm: Ints
     y_dm: Ints
-    asleep: Bools
-    on_road: Bools
-    driving: Bools
-    searches: Bools
+    way: NDArray[np.uint8]
     delivered_s: NDArray[np.int32]
     noticed_s: NDArray[np.int32]
     level: Floats
 
 
-class Reached(NamedTuple):
-    """Room for the people around one alert.
+class Answers(NamedTuple):
+    """Room for what the people [k] around one alert do under each of its policies [q].
 
     Attributes:
-        who: their numbers in the crowd.
-        at_home: the registered home is inside the circle.
-        words: integer draws of receipt, [n, 4].
-        order: numbers of the rows in the order of sending.
-        buckets: for sorting.
+        place: place in line.
+        addressed: gets a message, [q, k].
+        delivered_s, noticed_s: seconds after the alert, `NEVER_AFTER_S` for never, [q, k].
+        attends: attends once the message is noticed, [q, k].
+        someone: attends under some policy.
     """
 
-    who: NDArray[np.int32]
-    at_home: Bools
-    words: NDArray[np.uint32]
-    order: NDArray[np.int32]
-    buckets: NDArray[np.int32]
-
-
-ANSWER = np.dtype(
-    [
-        ("policy", "i8"),
-        ("levers", "i8"),
-        ("close_s", "i8"),
-        ("app_share", "f8"),
-        ("app_moved", "f8"),
-        ("delivered_s", "i8"),
-        ("noticed_s", "i8"),
-        ("weeks", "i8"),
-        ("addressed", "?"),
-        ("attends", "?"),
-        ("n_notices", "i8"),
-        ("counts", "i8", (len(COUNTS),)),
-    ],
-    align=True,
-)
-"""One policy of an alert: what holds under it (see `Scenes`); one person's answer under it
-(seconds after the alert; `weeks`: alerts of the last week that covered the home); and what has
-been counted so far."""
-LINE = np.dtype(
-    [
-        ("enabled", "?"),
-        ("per_second", "f8"),
-        ("lines", "i8"),
-        ("call_s", "i8"),
-        ("place", "i8"),
-        ("sent_s", "i8"),
-        ("limit", "i8"),
-    ],
-    align=True,
-)
-"""The line of a channel under one policy of an alert: how it works (see `sim.channels.Line`); the
-place of the next message, and when it goes out as long as the place is below `limit`."""
-
-
-class Desk(NamedTuple):
-    """Room for what is worked out about one alert and about one person in it.
-
-    Attributes:
-        answers: records of the type `ANSWER`, one for each policy of the alert [q].
-        lines: records of the type `LINE`, [channel, q].
-        levels: the person's draws, see `Draw`.
-        lately: alerts of the last week.
-        notices: moments of noticing of the alert, [q, n].
-    """
-
-    answers: NDArray[np.void]
-    lines: NDArray[np.void]
-    levels: Floats
-    lately: Ints
-    notices: NDArray[np.uint16]
-
-
-class Watched(NamedTuple):
-    """Everybody around the last alert, for tests and explanations; no rows where nobody asks.
-
-    Attributes:
-        addressed, attends: by [n, p].
-        delivered_s, noticed_s: seconds after the alert, by [n, p].
-        inside: inside the circle.
-    """
-
-    addressed: Bools
-    attends: Bools
+    place: NDArray[np.int32]
+    addressed: NDArray[np.uint8]
     delivered_s: NDArray[np.int32]
     noticed_s: NDArray[np.int32]
-    inside: Bools
+    attends: NDArray[np.uint8]
+    someone: NDArray[np.uint8]
 
 
-@inlined
-def uses_app(person: Person, share: float, moved: float) -> bool:
-    """Tell whether somebody, if present, uses the app at some shares of adoption."""
-    return person.app_level < share or (person.started and person.move_level < moved)
+def room_for_answers(n: int, n_policies: int) -> Answers:
+    """Return room for the answers of n people."""
+    shape = (n_policies, n)
+    return Answers(
+        place=np.zeros(n, dtype=np.int32),
+        addressed=np.zeros(shape, dtype=np.uint8),
+        delivered_s=np.zeros(shape, dtype=np.int32),
+        noticed_s=np.zeros(shape, dtype=np.int32),
+        attends=np.zeros(shape, dtype=np.uint8),
+        someone=np.zeros(n, dtype=np.uint8),
+    )
 
 
 @compiled
-def gather(
-    a: int,
-    scenes: Scenes,
-    crowd: Crowd,
-    book: Book,
-    rules: Rules,
-    adoption: Adoption,
-    exposure: Exposure,
-    into: Reached,
+def _send(
+    n: int,
+    tie: int,
+    reach: int,
+    line: tuple[float, int, int],
+    ties: NDArray[np.uint8],
+    delay_s: NDArray[np.int32],
+    latency_s: NDArray[np.int32],
+    place: NDArray[np.int32],
+    addressed: NDArray[np.uint8],
+    delivered_s: NDArray[np.int32],
+    noticed_s: NDArray[np.int32],
 ) -> int:
-    """Find everybody who may get a message of alert a, bring them to its moment, and return how
-    many there are.
-    """
-    alerts = exposure.alerts
-    x, y, radius, at_s = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a], alerts.at_s[a]
-    share, moved, n = 0.0, 0.0, 0
-    for c in range(alerts.n_columns[a]):
-        p = alerts.columns[a, c]
-        share = max(share, scenes.app_share[a, p])
-        moved = max(moved, scenes.app_moved[a, p])
-    low, high = bands_of(crowd.homes, y, radius)
-    for band in range(low, high):
-        j = first_east_of(crowd.homes, band, x - radius)
-        while j < crowd.homes.start[band + 1] and crowd.homes.x_dm[j] <= x + radius:
-            if is_within(crowd.homes.x_dm[j], crowd.homes.y_dm[j], x, y, radius):
-                if crowd.due_s[j] <= at_s:
-                    bring(book, crowd, rules, adoption, exposure, j, at_s)
-                wanted = crowd.app_level[j] < share or (
-                    moved > 0.0 and uses_app(crowd.people[j], share, moved)
-                )
-                if crowd.listed[j]:
-                    for c in range(alerts.n_columns[a]):
-                        wanted = wanted or _STALE <= book.code[j, alerts.columns[a, c]] < STRUCK
-                if wanted:
-                    into.who[n], into.at_home[n] = j, True
-                    n += 1
-            j += 1
-    places = crowd.work if scenes.at_work[a] else crowd.leisure
-    low, high = bands_of(places, y, radius)
-    for band in range(low, high):
-        k = first_east_of(places, band, x - radius)
-        while k < places.start[band + 1] and places.x_dm[k] <= x + radius:
-            j = np.int64(places.number[k])
-            if is_within(places.x_dm[k], places.y_dm[k], x, y, radius):
-                home_x, home_y = crowd.homes.x_dm[j], crowd.homes.y_dm[j]
-                if not is_within(home_x, home_y, x, y, radius) and uses_app(
-                    crowd.people[j], share, moved
-                ):
-                    if crowd.due_s[j] <= at_s:
-                        bring(book, crowd, rules, adoption, exposure, j, at_s)
-                    into.who[n], into.at_home[n] = j, False
-                    n += 1
-            k += 1
-    return n
-
-
-@compiled
-def line_up(n: int, case: int, key: tuple[int, int], crowd: Crowd, into: Reached) -> None:
-    """Draw receipt and put people in the order of sending: by an addressed draw, then by person,
-    so that it does not depend on who else is in line.
+    """Send the messages of one channel under one policy.
 
     Args:
-        n: number of people in `into`.
-        case: address of the incident.
-        key: seed and replication.
-        crowd: all candidates.
-        into: whose `words` and `order` are set.
+        n: number of people.
+        tie: the tie that makes somebody a recipient; `reach`: the one that makes it arrive.
+        line: messages a second, lines, and seconds of a call; see `sim.channels.Line`.
+        ties, delay_s, latency_s: of the people, in the order of sending.
+        place: room.
+        addressed, delivered_s, noticed_s: are brought up to date.
+
+    Returns:
+        The number of messages.
     """
-    shift, size = 32, 1
-    while size < n:
-        size, shift = size << 1, shift - 1
-    for bucket in range(size + 1):
-        into.buckets[bucket] = 0
-    for row in range(n):
-        words = scalar.philox(crowd.people[into.who[row]].id, case, 0, _RECEIPT, key[0], key[1])
-        for k in range(4):
-            into.words[row, k] = words[k]
-        into.buckets[(words[_ORDER] >> shift) + 1] += 1
-    for bucket in range(1, size + 1):
-        into.buckets[bucket] += into.buckets[bucket - 1]
-    for row in range(n):
-        bucket = np.int64(into.words[row, _ORDER]) >> shift
-        into.order[into.buckets[bucket]] = row
-        into.buckets[bucket] += 1
-    # The buckets hold about one person each: insertion ends after a step or two.
-    for k in range(1, n):
-        row, i = into.order[k], k
-        while i > 0 and _comes_before(crowd, into, row, into.order[i - 1]):
-            into.order[i] = into.order[i - 1]
-            i -= 1
-        into.order[i] = row
-
-
-@inlined
-def _comes_before(crowd: Crowd, into: Reached, one: int, other: int) -> bool:
-    first, second = into.words[one, _ORDER], into.words[other, _ORDER]
-    return first < second or (
-        first == second and crowd.people[into.who[one]].id < crowd.people[into.who[other]].id
-    )
+    sent = np.int32(0)
+    for k in range(n):
+        place[k] = sent
+        sent += np.int32((ties[k] & tie != 0) & (delay_s[k] >= 0))
+    per_second, lines, call_s = line
+    if lines > 0:
+        for k in range(n):
+            place[k] = place[k] // lines * call_s
+    elif per_second < np.inf:
+        for k in range(n):
+            place[k] = np.int32(min(np.floor(place[k] / per_second), float(NEVER_AFTER_S)))
+    else:
+        for k in range(n):
+            place[k] = 0
+    never = np.int32(NEVER_AFTER_S)
+    for k in range(n):
+        meant = delay_s[k] >= 0
+        addressed[k] |= np.uint8(meant & (ties[k] & tie != 0))
+        arrives = np.int32(min(place[k] + delay_s[k], never))
+        arrives = arrives if meant & (ties[k] & reach != 0) else never
+        delivered_s[k] = min(delivered_s[k], arrives)
+        noticed_s[k] = min(noticed_s[k], np.int32(min(arrives + latency_s[k], never)))
+    return sent
 
 
 @compiled
 def respond(
     a: int,
     n: int,
-    reached: Reached,
-    scenes: Scenes,
-    crowd: Crowd,
-    book: Book,
-    exposure: Exposure,
-    channels: Channels,
+    weary: bool,
     people: People,
+    scenes: Scenes,
+    alerts: Alerts,
+    channels: Channels,
+    behaviour: Behaviour,
+    answers: Answers,
     response: Response,
-    desk: Desk,
-    watched: Watched,
 ) -> None:
-    """Send the first messages of alert a and follow them until they are noticed.
+    """Send the first messages of alert a under each of its policies and count the answers.
 
     Args:
         a: number of the alert.
-        n: number of people reached.
-        reached: who they are, in the order of sending.
-        scenes, crowd, book, exposure, channels, people: what is given.
-        response: is added to; must have room for n notices under each policy and n informants.
-        desk: room to work.
-        watched: is filled where it has rows.
+        n: number of people around.
+        weary: somebody may have been alerted in the last week.
+        people: the people around.
+        scenes, alerts, channels, behaviour: what is given.
+        answers: are filled.
+        response: is added to; must have room for n notices under each policy.
     """
-    alerts, case, key = exposure.alerts, scenes.case[a], people.key
-    levels, n_columns, n_channels = desk.levels, alerts.n_columns[a], len(channels.audience)
-    n_near, n_lately = alerts_of_last_week(alerts, a, desk.lately)
-    _prepare(a, alerts, scenes, channels, desk)
-    for step in range(n):
-        row = reached.order[step]
-        j, at_home = np.int64(reached.who[row]), reached.at_home[row]
-        person = crowd.people[j]
-        words = scalar.philox(person.id, case, 0, _RESPONSE, key[0], key[1])
-        for k in range(4):
-            levels[k] = scalar.uniform(np.int64(reached.words[row, k]))
-            levels[4 + k] = scalar.uniform(words[k])
-        # Where is this person? The uppermost part of the uniform is away; within it, rescaled, its
-        # lowest part is on the road, driving first.
-        age, rest = person.age_band, 1.0 - levels[_PRESENCE]
-        away = rest < scenes.away[a, age]
-        on_road = rest < scenes.away[a, age] * people.road
-        driving = rest < scenes.away[a, age] * people.road * people.wheel
-        x, y = person.x_dm, person.y_dm
-        if away and not on_road:
-            if scenes.at_work[a]:
-                x, y = person.work_x_dm, person.work_y_dm
-            else:
-                x, y = person.leisure_x_dm, person.leisure_y_dm
-        waking = _AT_HOME
-        if away:
-            waking = _AWAY
-        elif levels[_PRESENCE] < scenes.asleep[a, age]:
-            waking = _ASLEEP
-        inside = is_within(x, y, alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a])
-        for q in range(n_columns):
-            answer = desk.answers[q]
-            answer.delivered_s = answer.noticed_s = NEVER_AFTER_S
-            answer.addressed, answer.weeks = False, 0
-        for c in range(n_channels):
-            present = channels.audience[c] == _PRESENT
-            suits = channels.prefers[c] == _ANY or (
-                (channels.prefers[c] == _CALL) == person.prefers_voice
-            )
-            if not suits or (present and not inside) or (not present and not at_home):
-                continue
-            delay, latency = -1, 0
-            for q in range(n_columns):
-                answer, line = desk.answers[q], desk.lines[c, q]
-                code = book.code[j, answer.policy]
-                if present:
-                    joins = code != _GONE and uses_app(person, answer.app_share, answer.app_moved)
-                else:
-                    joins = _STALE <= code < STRUCK
-                if not (joins and line.enabled):
-                    continue
-                place = line.place
-                line.place = place + 1
-                answer.addressed = True
-                if not present and code != _GOOD:
-                    continue
-                if delay < 0:
-                    if channels.delivery_draw[c] >= _OWN or channels.notice_draw[c] >= _OWN:
-                        words = scalar.philox(person.id, case, c + 1, _RECEIPT, key[0], key[1])
-                        for k in range(4):
-                            levels[_OWN + k] = scalar.uniform(words[k])
-                    delay = mixture_span_s(
-                        levels[channels.delivery_draw[c]], channels.delivery[c, 0], 1.0
-                    )
-                    latency = mixture_span_s(
-                        levels[channels.notice_draw[c]],
-                        channels.notice[c, waking],
-                        channels.minute_s,
-                    )
-                if place >= line.limit:
-                    line.sent_s, line.limit = departure(
-                        place, line.per_second, line.lines, line.call_s
-                    )
-                arrives = min(delay + line.sent_s, NEVER_AFTER_S)
-                answer.delivered_s = min(answer.delivered_s, arrives)
-                answer.noticed_s = min(answer.noticed_s, min(arrives + latency, NEVER_AFTER_S))
-        for k in range(n_near if at_home else n_lately):
-            b = desk.lately[k]
-            if is_within(
-                person.x_dm, person.y_dm, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
-            ):
-                for q in range(n_columns):
-                    answer = desk.answers[q]
-                    answer.weeks += np.int64(alerts.policies[b, answer.policy])
-        searches, someone = levels[_SEARCH] < people.search and waking != _ASLEEP, False
-        for q in range(n_columns):
-            answer = desk.answers[q]
-            noticed_s = answer.noticed_s
-            attends = noticed_s < NEVER_AFTER_S and levels[_ATTEND] < people.attend[answer.weeks]
-            answer.attends, someone = attends, someone or attends
-            if answer.addressed:
-                answer.counts[0] += 1
-                answer.counts[1] += np.int64(answer.delivered_s < NEVER_AFTER_S)
-                if noticed_s <= HOUR_S:
-                    answer.counts[2] += 1
-                    answer.counts[3] += np.int64(noticed_s <= TEN_MINUTES_S)
-                    answer.counts[4] += np.int64(inside)
-                    answer.counts[5] += np.int64(attends)
-                    answer.counts[6] += np.int64(attends and searches)
-                if noticed_s < answer.close_s:
-                    desk.notices[q, answer.n_notices] = noticed_s
-                    answer.n_notices += 1
-        if someone:
-            # Most who attend have nothing to tell: bounds rule them out.
-            words = scalar.philox(person.id, case, 0, _SIGHTING, key[0], key[1])
-            way = WATCHING
-            if searches:
-                way = SEARCHING
-            elif driving:
-                way = DRIVING
-            elif on_road:
-                way = WALKING
-            if (
-                scalar.uniform(words[0]) < scenes.fresh_level[a, way]
-                or scalar.uniform(words[1]) < scenes.retrospective_level[a]
-                or scalar.uniform(words[2]) < scenes.knowledge_level[a]
-                or scalar.uniform(words[3]) < scenes.false_level[a]
-            ):
-                into, i = response.informants, response.cursor[1]
-                response.cursor[1] = i + 1
-                into.alert[i], into.caller[i] = a, person.id
-                into.x_dm[i], into.y_dm[i] = x, y
-                into.asleep[i], into.on_road[i] = waking == _ASLEEP, on_road
-                into.driving[i], into.searches[i] = driving, searches
-                for k in range(4):
-                    into.level[i, k] = scalar.uniform(words[k])
-                for p in range(alerts.policies.shape[1]):
-                    into.delivered_s[i, p] = into.noticed_s[i, p] = NEVER_AFTER_S
-                for q in range(n_columns):
-                    answer = desk.answers[q]
-                    if answer.attends:
-                        into.delivered_s[i, answer.policy] = answer.delivered_s
-                        into.noticed_s[i, answer.policy] = answer.noticed_s
-        if len(watched.inside) > 0:
-            watched.inside[row] = inside
-            for q in range(n_columns):
-                answer = desk.answers[q]
-                watched.addressed[row, answer.policy] = answer.addressed
-                watched.attends[row, answer.policy] = answer.attends
-                watched.delivered_s[row, answer.policy] = answer.delivered_s
-                watched.noticed_s[row, answer.policy] = answer.noticed_s
-    _file(a, alerts, desk, response)
-
-
-@compiled
-def _prepare(a: int, alerts: Alerts, scenes: Scenes, channels: Channels, desk: Desk) -> None:
-    """Clear the desk for alert a."""
+    incident = alerts.incident[a]
+    for k in range(n):
+        answers.someone[k] = 0
     for q in range(alerts.n_columns[a]):
-        answer, p = desk.answers[q], alerts.columns[a, q]
+        p = alerts.columns[a, q]
         levers = scenes.levers[a, p]
-        answer.policy, answer.levers, answer.close_s = p, levers, scenes.close_s[a, p]
-        answer.app_share, answer.app_moved = scenes.app_share[a, p], scenes.app_moved[a, p]
-        answer.n_notices = 0
-        for k in range(len(COUNTS)):
-            answer.counts[k] = 0
+        for k in range(n):
+            answers.addressed[q, k] = 0
+            answers.delivered_s[q, k] = answers.noticed_s[q, k] = NEVER_AFTER_S
         for c in range(len(channels.audience)):
-            line = desk.lines[c, q]
-            line.enabled = channels.enabled[c, levers]
-            line.per_second, line.lines = channels.per_second[c, levers], channels.lines[c, levers]
-            line.call_s, line.place, line.limit = channels.call_s[c, levers], 0, 0
+            if channels.enabled[c, levers]:
+                present = channels.audience[c] == _PRESENT
+                response.messages[c, incident, p] += _send(
+                    n,
+                    APP if present else LISTED,
+                    APP if present else GOOD,
+                    (
+                        channels.per_second[c, levers],
+                        channels.lines[c, levers],
+                        channels.call_s[c, levers],
+                    ),
+                    people.ties[q],
+                    people.delay_s[c],
+                    people.latency_s[c],
+                    answers.place,
+                    answers.addressed[q],
+                    answers.delivered_s[q],
+                    answers.noticed_s[q],
+                )
+        if weary:
+            _attend_weary(n, behaviour, people, q, answers)
+        else:
+            _attend(
+                n,
+                behaviour.attend[0],
+                people.attend_level,
+                answers.noticed_s[q],
+                answers.attends[q],
+                answers.someone,
+            )
+        _count(
+            n,
+            people.inside,
+            people.way,
+            answers.addressed[q],
+            answers.delivered_s[q],
+            answers.noticed_s[q],
+            answers.attends[q],
+            response.counts[:, incident, p],
+        )
+        _note(n, a, p, scenes.close_s[a, p], answers.noticed_s[q], response)
 
 
 @compiled
-def _file(a: int, alerts: Alerts, desk: Desk, response: Response) -> None:
-    """Put away what was counted in alert a."""
-    incident, end = alerts.incident[a], response.cursor[0]
-    for q in range(alerts.n_columns[a]):
-        answer = desk.answers[q]
-        p = answer.policy
-        for c in range(desk.lines.shape[0]):
-            response.messages[c, incident, p] += desk.lines[c, q].place
-        for k in range(len(COUNTS)):
-            response.counts[k, incident, p] += answer.counts[k]
-        response.notice_start[a, p] = end
-        for k in range(answer.n_notices):
-            response.notices[end + k] = desk.notices[q, k]
-        end += answer.n_notices
-        response.notice_end[a, p] = end
-    response.cursor[0] = end
+def _attend(
+    n: int,
+    share: float,
+    level: Floats,
+    noticed_s: NDArray[np.int32],
+    attends: NDArray[np.uint8],
+    someone: NDArray[np.uint8],
+) -> None:
+    """Decide who attends, given the share who do."""
+    for k in range(n):
+        attends[k] = np.uint8((noticed_s[k] < NEVER_AFTER_S) & (level[k] < share))
+        someone[k] |= attends[k]
+
+
+@compiled
+def _attend_weary(n: int, behaviour: Behaviour, people: People, q: int, answers: Answers) -> None:
+    """Decide who attends where some have been alerted in the last week."""
+    for k in range(n):
+        share = behaviour.attend[people.weary[q, k]]
+        answers.attends[q, k] = np.uint8(
+            (answers.noticed_s[q, k] < NEVER_AFTER_S) & (people.attend_level[k] < share)
+        )
+        answers.someone[k] |= answers.attends[q, k]
+
+
+@compiled
+def _count(
+    n: int,
+    inside: NDArray[np.uint8],
+    way: NDArray[np.uint8],
+    addressed: NDArray[np.uint8],
+    delivered_s: NDArray[np.int32],
+    noticed_s: NDArray[np.int32],
+    attends: NDArray[np.uint8],
+    counts: Ints,
+) -> None:
+    """Add to `counts` what `COUNTS` says."""
+    recipients = delivered = noticed = quick = around = attending = searching = 0
+    for k in range(n):
+        in_time = noticed_s[k] <= HOUR_S
+        recipients += addressed[k]
+        delivered += np.uint8(delivered_s[k] < NEVER_AFTER_S)
+        noticed += np.uint8(in_time)
+        quick += np.uint8(noticed_s[k] <= TEN_MINUTES_S)
+        around += np.uint8(in_time) & inside[k]
+        attending += np.uint8(in_time) & attends[k]
+        searching += np.uint8(in_time) & attends[k] & np.uint8(way[k] == SEARCHING)
+    counts[0] += recipients
+    counts[1] += delivered
+    counts[2] += noticed
+    counts[3] += quick
+    counts[4] += around
+    counts[5] += attending
+    counts[6] += searching
+
+
+@compiled
+def _note(
+    n: int, a: int, p: int, close_s: int, noticed_s: NDArray[np.int32], response: Response
+) -> None:
+    """Keep the moments of noticing before the planned closing."""
+    end = response.cursor[0]
+    response.notice_start[a, p] = end
+    for k in range(n):
+        response.notices[end] = np.uint16(noticed_s[k])
+        end += np.int64(noticed_s[k] < close_s)
+    response.notice_end[a, p] = response.cursor[0] = end
+
+
+@compiled
+def listen(
+    a: int,
+    n: int,
+    people: People,
+    scenes: Scenes,
+    crowd: Crowd,
+    alerts: Alerts,
+    key: tuple[int, int],
+    answers: Answers,
+    response: Response,
+) -> None:
+    """Keep those who attend alert a and might have something to tell: bounds rule out most.
+
+    Args:
+        a: number of the alert.
+        n: number of people around.
+        people, scenes, crowd, alerts: what is given.
+        key: seed and replication.
+        answers: what they do under each policy.
+        response: is added to; must have room for n informants.
+    """
+    into = response.informants
+    for k in range(n):
+        if not answers.someone[k]:
+            continue
+        caller, way = crowd.people[people.who[k]].id, people.way[k]
+        words = scalar.philox(caller, scenes.case[a], 0, _SIGHTING, key[0], key[1])
+        if (
+            scalar.uniform(words[0]) < scenes.fresh_level[a, way]
+            or scalar.uniform(words[1]) < scenes.retrospective_level[a]
+            or scalar.uniform(words[2]) < scenes.knowledge_level[a]
+            or scalar.uniform(words[3]) < scenes.false_level[a]
+        ):
+            i = response.cursor[1]
+            response.cursor[1] = i + 1
+            into.alert[i], into.caller[i] = a, caller
+            into.x_dm[i], into.y_dm[i] = people.x_dm[k], people.y_dm[k]
+            into.way[i] = way
+            for u in range(4):
+                into.level[i, u] = scalar.uniform(words[u])
+            for p in range(into.noticed_s.shape[1]):
+                into.delivered_s[i, p] = into.noticed_s[i, p] = NEVER_AFTER_S
+            for q in range(alerts.n_columns[a]):
+                if answers.attends[q, k]:
+                    into.delivered_s[i, alerts.columns[a, q]] = answers.delivered_s[q, k]
+                    into.noticed_s[i, alerts.columns[a, q]] = answers.noticed_s[q, k]
 
 
 @compiled
@@ -564,35 +382,33 @@ def follow(
     adoption: Adoption,
     exposure: Exposure,
     channels: Channels,
-    people: People,
+    behaviour: Behaviour,
     reached: Reached,
-    desk: Desk,
+    people: People,
+    answers: Answers,
     response: Response,
-    watched: Watched,
 ) -> int:
     """Let alerts from `first` to before `stop` happen, those before the start left out.
 
     Returns:
         The number of the alert for which there is no room; `stop` when all have happened.
     """
+    alerts = exposure.alerts
     for a in range(first, stop):
         if scenes.past[a]:
             continue
         n = gather(a, scenes, crowd, book, rules, adoption, exposure, reached)
-        notices = response.cursor[0] + n * exposure.alerts.n_columns[a]
-        informants = response.cursor[1] + n
-        if (
-            notices > len(response.notices)
-            or informants > len(response.informants.alert)
-            or n > desk.notices.shape[1]
-        ):
-            response.cursor[2] = n
-            return a
-        line_up(n, scenes.case[a], people.key, crowd, reached)
-        respond(
-            a, n, reached, scenes, crowd, book, exposure, channels, people, response, desk, watched
-        )
         response.cursor[2] = n
+        if (
+            response.cursor[0] + n * alerts.n_columns[a] + 1 > len(response.notices)
+            or response.cursor[1] + n > len(response.informants.alert)
+            or n > len(people.who)
+        ):
+            return a
+        line_up(n, scenes.case[a], behaviour.key, crowd, reached)
+        weary = meet(a, n, reached, scenes, crowd, book, alerts, channels, behaviour, people)
+        respond(a, n, weary, people, scenes, alerts, channels, behaviour, answers, response)
+        listen(a, n, people, scenes, crowd, alerts, behaviour.key, answers, response)
     return stop
 
 

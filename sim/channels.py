@@ -290,6 +290,7 @@ class Channels(NamedTuple):
 
     Attributes:
         audience, prefers: `Audience` and `Preference`.
+        used: some policy uses it at some time.
         delivery_draw, notice_draw: `Draw`.
         enabled: by [c, set of levers].
         per_second, lines, call_s: see `Line`, by [c, set of levers].
@@ -300,6 +301,7 @@ class Channels(NamedTuple):
 
     audience: Ints
     prefers: Ints
+    used: Bools
     delivery_draw: Ints
     notice_draw: Ints
     enabled: Bools
@@ -326,6 +328,7 @@ def channels_of(
     return Channels(
         audience=np.array([int(c.audience) for c in every], dtype=np.int64),
         prefers=np.array([int(c.prefers) for c in every], dtype=np.int64),
+        used=np.array([c.enabled(table).any() for c in every], dtype=np.bool_),
         delivery_draw=np.array([int(c.draws[0]) for c in every], dtype=np.int64),
         notice_draw=np.array([int(c.draws[1]) for c in every], dtype=np.int64),
         enabled=np.stack([c.enabled(table) for c in every]),
@@ -368,21 +371,3 @@ def mixture_span_s(u: float, mixture: Floats, unit_s: float) -> int:
             return scalar.span(scalar.lognormal(within, mixture[k, 1], mixture[k, 2]) * unit_s)
         low += share
     return NEVER_AFTER_S
-
-
-@compiled
-def departure(place: int, per_second: float, lines: int, call_s: int) -> tuple[int, int]:
-    """Return when the message at a place in line goes out, and a place before which all that
-    follow go out at the same second.
-
-    Either a gateway of limited throughput, or a number of lines that each hold a call for equal
-    seconds (0 lines: any number).
-    """
-    if lines > 0:
-        round_ = place // lines
-        return round_ * call_s, (round_ + 1) * lines
-    if per_second == np.inf:
-        return 0, NEVER_AFTER_S
-    second = min(np.int64(np.floor(place / per_second)), NEVER_AFTER_S)
-    # Around the next full second rounding decides, and every place is worked out anew.
-    return second, np.int64((second + 1) * per_second) - 1

@@ -24,21 +24,22 @@ def notified_rows(
         incidents: all incidents.
         policies: the policies.
     """
-    watched, alert_s = region.watched, int(region.alerts.at_s[a])
-    row, policy = np.nonzero(watched.addressed)
+    answers, alert_s = region.answers, int(region.alerts.at_s[a])
+    columns = region.alerts.columns[a, : region.alerts.n_columns[a]]
+    column, row = np.nonzero(answers.addressed[: len(columns), :n])
 
     def moment(after: Spans) -> Ints:
-        value = after[row, policy]
-        return np.where(value < NEVER_AFTER_S, alert_s + value.astype(np.int64), NEVER_S)
+        value = after[column, row].astype(np.int64)
+        return np.where(value < NEVER_AFTER_S, alert_s + value, NEVER_S)
 
     return {
-        "scenario": np.array([p.name for p in policies])[policy],
+        "scenario": np.array([p.name for p in policies])[columns[column]],
         "incident_id": np.full(len(row), incidents.id[region.alerts.incident[a]]),
-        "candidate_id": region.reached_ids(n)[row],
-        "delivered_s": moment(watched.delivered_s),
-        "noticed_s": moment(watched.noticed_s),
-        "attends": watched.attends[row, policy],
-        "inside": watched.inside[row],
+        "candidate_id": region.ids(n)[row],
+        "delivered_s": moment(answers.delivered_s),
+        "noticed_s": moment(answers.noticed_s),
+        "attends": answers.attends[column, row].astype(np.bool_),
+        "inside": region.people.inside[row].astype(np.bool_),
     }
 
 

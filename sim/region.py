@@ -9,16 +9,12 @@ import numpy as np
 from sim.actions import Actions, Circle
 from sim.adoption import AppShares
 from sim.alerts import (
-    ANSWER,
     COUNTS,
-    LINE,
-    Desk,
     Informants,
-    Reached,
     Response,
-    Watched,
     count_notices,
     follow,
+    room_for_answers,
 )
 from sim.candidates import Candidates
 from sim.channels import CHANNELS, channels_of
@@ -27,15 +23,16 @@ from sim.crowd import crowd_of
 from sim.draws import Bools, Ints
 from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
+from sim.gathering import room_to_gather
 from sim.incidents import Incidents
+from sim.people import People, room_for_people
 from sim.register import Letter, bring_all, first_states, open_book, rules_of
-from sim.scenes import people_of, scenes_of
+from sim.scenes import behaviour_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
 
-_ROOM = 1 << 16
-"""Notices and informants for which there is room at first."""
-_LEVELS = 12
+_ROOM = 1 << 14
+"""People, notices and informants for which there is room at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Region:
     Attributes:
         alerts: all alerts.
         response: what they leave behind.
-        watched: everybody around the last alert, where asked for.
+        people, answers: everybody around the last alert, and what they did.
     """
 
     def __init__(
@@ -96,16 +93,19 @@ class Region:
         )
         self._scenes = scenes_of(setting, self.alerts, past, incidents, subjects, actions, app)
         self._channels = channels_of(setting.table, p)
-        self._people = people_of(setting, self.alerts)
+        self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
-        self._reached = _reached(len(candidates))
-        self._desk = _desk(n_policies, most_in_a_week(self.alerts))
+        self._reached = room_to_gather(len(candidates) + 1)
+        self.people = self._room_for_people(_ROOM)
+        self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
-        self.watched = _watched(0, n_policies)
 
-    def pass_alerts(self, first: int, stop: int) -> None:
+    def pass_alerts(self, first: int, stop: int) -> int:
         """Let the alerts from `first` to before `stop` happen: everybody around each of them gets,
         notices and perhaps heeds its first message.
+
+        Returns:
+            The number of people around the last of them.
         """
         while first < stop:
             first = follow(
@@ -118,24 +118,21 @@ class Region:
                 self._adoption,
                 self._exposure,
                 self._channels,
-                self._people,
+                self._behaviour,
                 self._reached,
-                self._desk,
+                self.people,
+                self.answers,
                 self.response,
-                self.watched,
             )
             if first < stop:
                 self._make_room(int(self.response.cursor[2]))
-
-    def watch(self, a: int) -> int:
-        """Let alert a happen, keep everybody around it in `watched` and return their number."""
-        self.watched = _watched(len(self._crowd.people), self.alerts.policies.shape[1])
-        self.pass_alerts(a, a + 1)
         return int(self.response.cursor[2])
 
-    def reached_ids(self, n: int) -> Ints:
-        """Return the addresses of the first n people around the last alert."""
-        return np.asarray(self._crowd.people["id"][self._reached.who[:n]])
+    def ids(self, n: int) -> Ints:
+        """Return the addresses of the first n people around the last alert, in the order of
+        sending.
+        """
+        return np.asarray(self._crowd.people["id"][self.people.who[:n]])
 
     def close(self) -> None:
         """Follow everybody to the end of the last month."""
@@ -178,11 +175,11 @@ class Region:
         """Make sure that the answers of n more people fit."""
         notices, informants = (int(v) for v in self.response.cursor[:2])
         n_policies = self.alerts.policies.shape[1]
-        if n > self._desk.notices.shape[1]:
-            room = np.zeros((n_policies, 2 * n), dtype=np.uint16)
-            self._desk = self._desk._replace(notices=room)
-        if notices + n * n_policies > len(self.response.notices):
-            longer = np.zeros(2 * (notices + n * n_policies), dtype=np.uint16)
+        if n > len(self.people.who):
+            self.people = self._room_for_people(2 * n)
+            self.answers = room_for_answers(2 * n, n_policies)
+        if notices + n * n_policies + 1 > len(self.response.notices):
+            longer = np.zeros(2 * (notices + n * n_policies + 1), dtype=np.uint16)
             longer[:notices] = self.response.notices[:notices]
             self.response = self.response._replace(notices=longer)
         if informants + n > len(self.response.informants.alert):
@@ -191,25 +188,9 @@ class Region:
                 new[:informants] = old[:informants]
             self.response = self.response._replace(informants=wider)
 
-
-def _reached(n: int) -> Reached:
-    return Reached(
-        who=np.zeros(n, dtype=np.int32),
-        at_home=np.zeros(n, dtype=np.bool_),
-        words=np.zeros((n, 4), dtype=np.uint32),
-        order=np.zeros(n, dtype=np.int32),
-        buckets=np.zeros(2 * n + 2, dtype=np.int32),
-    )
-
-
-def _desk(n_policies: int, n_lately: int) -> Desk:
-    return Desk(
-        answers=np.zeros(n_policies, dtype=ANSWER),
-        lines=np.zeros((len(CHANNELS), n_policies), dtype=LINE),
-        levels=np.zeros(_LEVELS),
-        lately=np.zeros(n_lately, dtype=np.int64),
-        notices=np.zeros((n_policies, _ROOM), dtype=np.uint16),
-    )
+    def _room_for_people(self, n: int) -> People:
+        n_policies = self.alerts.policies.shape[1]
+        return room_for_people(n, n_policies, len(CHANNELS), most_in_a_week(self.alerts))
 
 
 def _response(n_incidents: int, n_alerts: int, n_policies: int) -> Response:
@@ -231,22 +212,8 @@ def _room_for(n: int, n_policies: int) -> Informants:
         caller=np.zeros(n, dtype=np.int64),
         x_dm=np.zeros(n, dtype=np.int64),
         y_dm=np.zeros(n, dtype=np.int64),
-        asleep=np.zeros(n, dtype=np.bool_),
-        on_road=np.zeros(n, dtype=np.bool_),
-        driving=np.zeros(n, dtype=np.bool_),
-        searches=np.zeros(n, dtype=np.bool_),
+        way=np.zeros(n, dtype=np.uint8),
         delivered_s=np.zeros((n, n_policies), dtype=np.int32),
         noticed_s=np.zeros((n, n_policies), dtype=np.int32),
         level=np.zeros((n, 4)),
-    )
-
-
-def _watched(n: int, n_policies: int) -> Watched:
-    shape = (n, n_policies)
-    return Watched(
-        addressed=np.zeros(shape, dtype=np.bool_),
-        attends=np.zeros(shape, dtype=np.bool_),
-        delivered_s=np.zeros(shape, dtype=np.int32),
-        noticed_s=np.zeros(shape, dtype=np.int32),
-        inside=np.zeros(n, dtype=np.bool_),
     )

@@ -7,6 +7,7 @@ import numpy as np
 from sim.actions import Actions
 from sim.draws import NEVER_AFTER_S, exponential
 from sim.incidents import Incidents
+from sim.people import DRIVING, SEARCHING, WALKING
 from sim.presence import Presence
 from sim.region import Region
 from sim.setting import Setting
@@ -29,17 +30,20 @@ def attending_people(
     some = type(region.response.informants)(*(v[:n] for v in region.response.informants))
     incident, alert_s = region.alerts.incident[some.alert], region.alerts.at_s[some.alert]
     planned = actions.planned_close_s[incident]
+    # Searchers and sleepers need no place of their own here: those asleep do not search, and who
+    # searches does so on foot, wherever that is.
+    on_road = (some.way == DRIVING) | (some.way == WALKING)
     presence = Presence(
-        asleep=some.asleep,
-        away=some.on_road,
-        on_road=some.on_road,
-        driving=some.driving,
+        asleep=np.zeros(n, dtype=np.bool_),
+        away=on_road,
+        on_road=on_road,
+        driving=some.way == DRIVING,
         x_dm=some.x_dm,
         y_dm=some.y_dm,
     )
     return Attending(
         observers=Observers(
-            incident, presence, some.searches, alert_s, ~setting.calendar.is_day(alert_s)
+            incident, presence, some.way == SEARCHING, alert_s, ~setting.calendar.is_day(alert_s)
         ),
         caller=some.caller,
         columns=np.arange(len(setting.policies)),

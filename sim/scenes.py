@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.actions import Actions
 from sim.adoption import AppShares
-from sim.alerts import People, Scenes
+from sim.people import Behaviour, Scenes
 from sim.draws import Bools, Floats
 from sim.exposure import Alerts, most_in_a_week
 from sim.incidents import Incidents
@@ -73,11 +73,11 @@ def scenes_of(
     )
 
 
-def people_of(setting: Setting, alerts: Alerts) -> People:
+def behaviour_of(setting: Setting, alerts: Alerts) -> Behaviour:
     """Return how people behave."""
     p, stream = setting.parameters, setting.stream
     weeks = np.arange(most_in_a_week(alerts) + 1)
-    return People(
+    return Behaviour(
         key=(stream.seed, stream.replication),
         road=p.road_share_of_away,
         wheel=p.driver_share_of_road,
