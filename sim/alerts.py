@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from sim import scalar
 from sim.adoption import Adoption
-from sim.channels import Audience, Channels
+from sim.channels import Audience, Channels, Draw, Preference
 from sim.compiled import compiled
 from sim.crowd import Crowd
 from sim.draws import Floats, Ints, Purpose
 from sim.exposure import Alerts, Exposure
-from sim.gathering import Reached, gather, line_up
+from sim.gathering import gather
 from sim.people import (
     APP,
     GOOD,
@@ -28,6 +28,7 @@ from sim.people import (
     Behaviour,
     People,
     Scenes,
+    draw_words,
     meet,
 )
 from sim.register import Book, Rules
@@ -45,7 +46,8 @@ COUNTS = (
     "searching",
 )
 """What is counted by incident and policy, in the order of `Response.counts`."""
-_PRESENT, _SIGHTING = int(Audience.PRESENT), int(Purpose.SIGHTING)
+_ANY, _CALL = int(Preference.ANY), int(Preference.CALL)
+_PRESENT, _SIGHTING, _ATTEND = int(Audience.PRESENT), int(Purpose.SIGHTING), int(Draw.ATTEND)
 
 
 class Response(NamedTuple):
@@ -57,7 +59,8 @@ class Response(NamedTuple):
         notices: moments of noticing before the planned closing, seconds after the alert.
         notice_start, notice_end: places of the notices of each alert and policy, [a, p].
         informants: people who might have something to tell.
-        cursor: number of notices and of informants so far, and of people around the last alert.
+        cursor: number of notices and of informants so far, and of the people around the last alert
+            and those of them whom a message could reach.
     """
 
     counts: Ints
@@ -92,18 +95,23 @@ class Informants(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Room for what the people [k] around one alert do under each of its policies [q].
+    """Room for what the people around one alert do under each of its policies [q]; see `People`
+    for [i] and [k].
 
     Attributes:
-        place: place in line.
-        addressed: gets a message, [q, k].
+        place: place in line, and then the second of sending, [i].
+        addressed: gets a message, [q, i].
+        ties: of those whom a message could reach under some policy, [k].
+        sent_s: when their message goes out, [k].
         delivered_s, noticed_s: seconds after the alert, `NEVER_AFTER_S` for never, [q, k].
         attends: attends once the message is noticed, [q, k].
-        someone: attends under some policy.
+        someone: attends under some policy, [k].
     """
 
     place: NDArray[np.int32]
     addressed: NDArray[np.uint8]
+    ties: NDArray[np.uint8]
+    sent_s: NDArray[np.int32]
     delivered_s: NDArray[np.int32]
     noticed_s: NDArray[np.int32]
     attends: NDArray[np.uint8]
@@ -116,6 +124,8 @@ def room_for_answers(n: int, n_policies: int) -> Answers:
     return Answers(
         place=np.zeros(n, dtype=np.int32),
         addressed=np.zeros(shape, dtype=np.uint8),
+        ties=np.zeros(n, dtype=np.uint8),
+        sent_s=np.zeros(n, dtype=np.int32),
         delivered_s=np.zeros(shape, dtype=np.int32),
         noticed_s=np.zeros(shape, dtype=np.int32),
         attends=np.zeros(shape, dtype=np.uint8),
@@ -124,61 +134,86 @@ def room_for_answers(n: int, n_policies: int) -> Answers:
 
 
 @compiled
-def _send(
+def _take_places(
     n: int,
     tie: int,
+    prefers: int,
+    order: NDArray[np.int32],
+    ties: NDArray[np.uint8],
+    calls: NDArray[np.uint8],
+    place: NDArray[np.int32],
+    addressed: NDArray[np.uint8],
+) -> int:
+    """Give everybody whom a channel addresses a place in line and return how many they are.
+
+    Args:
+        n: number of people.
+        tie: the tie that makes somebody a recipient.
+        prefers: `Preference` of the channel.
+        order, ties, calls: of the people.
+        place: is set for everybody; for others it is that of the next.
+        addressed: is brought up to date.
+    """
+    sent = np.int32(0)
+    calls_only, any_ = np.uint8(prefers == _CALL), prefers == _ANY
+    for i in range(n):
+        suits = any_ | (calls[i] == calls_only)
+        place[i] = np.int32(suits & (ties[i] & tie != 0))
+        addressed[i] |= np.uint8(place[i])
+    for step in range(n):
+        i = order[step]
+        takes = place[i]
+        place[i] = sent
+        sent += takes
+    return sent
+
+
+@compiled
+def _send(
+    m: int,
     reach: int,
     line: tuple[float, int, int],
     ties: NDArray[np.uint8],
     delay_s: NDArray[np.int32],
     latency_s: NDArray[np.int32],
-    place: NDArray[np.int32],
-    addressed: NDArray[np.uint8],
+    sent_s: NDArray[np.int32],
     delivered_s: NDArray[np.int32],
     noticed_s: NDArray[np.int32],
-) -> int:
+) -> None:
     """Send the messages of one channel under one policy.
 
     Args:
-        n: number of people.
-        tie: the tie that makes somebody a recipient; `reach`: the one that makes it arrive.
+        m: number of people whom a message could reach.
+        reach: the tie that makes it arrive.
         line: messages a second, lines, and seconds of a call; see `sim.channels.Line`.
-        ties, delay_s, latency_s: of the people, in the order of sending.
-        place: room.
-        addressed, delivered_s, noticed_s: are brought up to date.
-
-    Returns:
-        The number of messages.
+        ties, delay_s, latency_s: of these people.
+        sent_s: their places in line; is overwritten.
+        delivered_s, noticed_s: are brought up to date.
     """
-    sent = np.int32(0)
-    for k in range(n):
-        place[k] = sent
-        sent += np.int32((ties[k] & tie != 0) & (delay_s[k] >= 0))
     per_second, lines, call_s = line
-    if lines > 0:
-        for k in range(n):
-            place[k] = place[k] // lines * call_s
-    elif per_second < np.inf:
-        for k in range(n):
-            place[k] = np.int32(min(np.floor(place[k] / per_second), float(NEVER_AFTER_S)))
-    else:
-        for k in range(n):
-            place[k] = 0
     never = np.int32(NEVER_AFTER_S)
-    for k in range(n):
-        meant = delay_s[k] >= 0
-        addressed[k] |= np.uint8(meant & (ties[k] & tie != 0))
-        arrives = np.int32(min(place[k] + delay_s[k], never))
-        arrives = arrives if meant & (ties[k] & reach != 0) else never
+    if lines > 0:
+        for k in range(m):
+            sent_s[k] = sent_s[k] // lines * call_s
+    elif per_second < np.inf:
+        for k in range(m):
+            second = np.floor(sent_s[k] / per_second)
+            sent_s[k] = np.int32(min(second, float(NEVER_AFTER_S)))
+    else:
+        for k in range(m):
+            sent_s[k] = 0
+    for k in range(m):
+        arrives = np.int32(min(sent_s[k] + delay_s[k], never))
+        arrives = arrives if ties[k] & reach else never
         delivered_s[k] = min(delivered_s[k], arrives)
         noticed_s[k] = min(noticed_s[k], np.int32(min(arrives + latency_s[k], never)))
-    return sent
 
 
 @compiled
 def respond(
     a: int,
     n: int,
+    m: int,
     weary: bool,
     people: People,
     scenes: Scenes,
@@ -193,89 +228,125 @@ def respond(
     Args:
         a: number of the alert.
         n: number of people around.
+        m: number of those whom a message could reach.
         weary: somebody may have been alerted in the last week.
         people: the people around.
         scenes, alerts, channels, behaviour: what is given.
         answers: are filled.
-        response: is added to; must have room for n notices under each policy.
+        response: is added to; must have room for m notices under each policy.
     """
     incident = alerts.incident[a]
-    for k in range(n):
+    for k in range(m):
         answers.someone[k] = 0
     for q in range(alerts.n_columns[a]):
         p = alerts.columns[a, q]
         levers = scenes.levers[a, p]
-        for k in range(n):
-            answers.addressed[q, k] = 0
+        for i in range(n):
+            answers.addressed[q, i] = 0
+        for k in range(m):
             answers.delivered_s[q, k] = answers.noticed_s[q, k] = NEVER_AFTER_S
         for c in range(len(channels.audience)):
             if channels.enabled[c, levers]:
-                present = channels.audience[c] == _PRESENT
-                response.messages[c, incident, p] += _send(
-                    n,
-                    APP if present else LISTED,
-                    APP if present else GOOD,
-                    (
-                        channels.per_second[c, levers],
-                        channels.lines[c, levers],
-                        channels.call_s[c, levers],
-                    ),
-                    people.ties[q],
-                    people.delay_s[c],
-                    people.latency_s[c],
-                    answers.place,
-                    answers.addressed[q],
-                    answers.delivered_s[q],
-                    answers.noticed_s[q],
+                response.messages[c, incident, p] += _send_channel(
+                    c, n, m, q, levers, people, channels, answers
                 )
         if weary:
-            _attend_weary(n, behaviour, people, q, answers)
+            _attend_weary(m, behaviour, people, q, answers)
         else:
             _attend(
-                n,
+                m,
                 behaviour.attend[0],
-                people.attend_level,
+                people.words[_ATTEND],
                 answers.noticed_s[q],
                 answers.attends[q],
                 answers.someone,
             )
+        recipients = 0
+        for i in range(n):
+            recipients += answers.addressed[q, i]
+        response.counts[0, incident, p] += recipients
         _count(
-            n,
+            m,
             people.inside,
             people.way,
-            answers.addressed[q],
             answers.delivered_s[q],
             answers.noticed_s[q],
             answers.attends[q],
             response.counts[:, incident, p],
         )
-        _note(n, a, p, scenes.close_s[a, p], answers.noticed_s[q], response)
+        _note(m, a, p, scenes.close_s[a, p], answers.noticed_s[q], response)
+
+
+@compiled
+def _send_channel(
+    c: int,
+    n: int,
+    m: int,
+    q: int,
+    levers: int,
+    people: People,
+    channels: Channels,
+    answers: Answers,
+) -> int:
+    """Send the messages of channel c under policy q and return how many they are."""
+    present, suits = channels.audience[c] == _PRESENT, channels.prefers[c]
+    sent = _take_places(
+        n,
+        APP if present else LISTED,
+        suits,
+        people.order,
+        people.ties[q],
+        people.calls,
+        answers.place,
+        answers.addressed[q],
+    )
+    reach = APP if present else GOOD
+    for k in range(m):
+        i = people.chosen[k]
+        meant = (suits == _ANY) | ((suits == _CALL) == (people.calls[i] != 0))
+        answers.ties[k] = people.ties[q, i] if meant else 0
+        answers.sent_s[k] = answers.place[i]
+    _send(
+        m,
+        reach,
+        (channels.per_second[c, levers], channels.lines[c, levers], channels.call_s[c, levers]),
+        answers.ties,
+        people.delay_s[c],
+        people.latency_s[c],
+        answers.sent_s,
+        answers.delivered_s[q],
+        answers.noticed_s[q],
+    )
+    return sent
 
 
 @compiled
 def _attend(
     n: int,
     share: float,
-    level: Floats,
+    word: NDArray[np.uint32],
     noticed_s: NDArray[np.int32],
     attends: NDArray[np.uint8],
     someone: NDArray[np.uint8],
 ) -> None:
     """Decide who attends, given the share who do."""
-    for k in range(n):
-        attends[k] = np.uint8((noticed_s[k] < NEVER_AFTER_S) & (level[k] < share))
-        someone[k] |= attends[k]
+    for i in range(n):
+        attends[i] = np.uint8(
+            (noticed_s[i] < NEVER_AFTER_S) & (scalar.uniform(np.int64(word[i])) < share)
+        )
+        someone[i] |= attends[i]
 
 
 @compiled
 def _attend_weary(n: int, behaviour: Behaviour, people: People, q: int, answers: Answers) -> None:
     """Decide who attends where some have been alerted in the last week."""
-    for k in range(n):
-        share = behaviour.attend[people.weary[q, k]]
-        answers.attends[q, k] = np.uint8(
-            (answers.noticed_s[q, k] < NEVER_AFTER_S) & (people.attend_level[k] < share)
+    for i in range(n):
+        share = behaviour.attend[people.weary[q, i]]
+        answers.attends[q, i] = np.uint8(
+            (answers.noticed_s[q, i] < NEVER_AFTER_S)
+            & (scalar.uniform(np.int64(people.words[_ATTEND, i])) < share)
         )
-        answers.someone[k] |= answers.attends[q, k]
+        answers.someone[i] |= answers.attends[q, i]
 
 
 @compiled
@@ -283,24 +354,21 @@ def _count(
     n: int,
     inside: NDArray[np.uint8],
     way: NDArray[np.uint8],
-    addressed: NDArray[np.uint8],
     delivered_s: NDArray[np.int32],
     noticed_s: NDArray[np.int32],
     attends: NDArray[np.uint8],
     counts: Ints,
 ) -> None:
-    """Add to `counts` what `COUNTS` says."""
-    recipients = delivered = noticed = quick = around = attending = searching = 0
-    for k in range(n):
-        in_time = noticed_s[k] <= HOUR_S
-        recipients += addressed[k]
-        delivered += np.uint8(delivered_s[k] < NEVER_AFTER_S)
+    """Add to `counts` what `COUNTS` says, but for the recipients."""
+    delivered = noticed = quick = around = attending = searching = 0
+    for i in range(n):
+        in_time = noticed_s[i] <= HOUR_S
+        delivered += np.uint8(delivered_s[i] < NEVER_AFTER_S)
         noticed += np.uint8(in_time)
-        quick += np.uint8(noticed_s[k] <= TEN_MINUTES_S)
-        around += np.uint8(in_time) & inside[k]
-        attending += np.uint8(in_time) & attends[k]
-        searching += np.uint8(in_time) & attends[k] & np.uint8(way[k] == SEARCHING)
-    counts[0] += recipients
+        quick += np.uint8(noticed_s[i] <= TEN_MINUTES_S)
+        around += np.uint8(in_time) & inside[i]
+        attending += np.uint8(in_time) & attends[i]
+        searching += np.uint8(in_time) & attends[i] & np.uint8(way[i] == SEARCHING)
     counts[1] += delivered
     counts[2] += noticed
     counts[3] += quick
@@ -316,19 +384,18 @@ def _note(
     """Keep the moments of noticing before the planned closing."""
     end = response.cursor[0]
     response.notice_start[a, p] = end
-    for k in range(n):
-        response.notices[end] = np.uint16(noticed_s[k])
-        end += np.int64(noticed_s[k] < close_s)
+    for i in range(n):
+        response.notices[end] = np.uint16(noticed_s[i])
+        end += np.int64(noticed_s[i] < close_s)
     response.notice_end[a, p] = response.cursor[0] = end
 
 
 @compiled
 def listen(
     a: int,
-    n: int,
+    m: int,
     people: People,
     scenes: Scenes,
-    crowd: Crowd,
     alerts: Alerts,
     key: tuple[int, int],
     answers: Answers,
@@ -338,31 +405,35 @@ def listen(
 
     Args:
         a: number of the alert.
-        n: number of people around.
-        people, scenes, crowd, alerts: what is given.
+        m: number of people whom a message could reach.
+        people, scenes, alerts: what is given.
         key: seed and replication.
         answers: what they do under each policy.
-        response: is added to; must have room for n informants.
+        response: is added to; must have room for m informants.
     """
+    w, size = people.words, 0
+    for k in range(m):
+        people.some[size] = k
+        size += np.int64(answers.someone[k])
+    for s in range(size):
+        people.some_id[s] = people.live_id[people.some[s]]
+    draw_words(size, people.some_id, scenes.case[a], 0, _SIGHTING, key, w[0], w[1], w[2], w[3])
     into = response.informants
-    for k in range(n):
-        if not answers.someone[k]:
-            continue
-        caller, way = crowd.people[people.who[k]].id, people.way[k]
-        words = scalar.philox(caller, scenes.case[a], 0, _SIGHTING, key[0], key[1])
+    for s in range(size):
+        k = people.some[s]
         if (
-            scalar.uniform(words[0]) < scenes.fresh_level[a, way]
-            or scalar.uniform(words[1]) < scenes.retrospective_level[a]
-            or scalar.uniform(words[2]) < scenes.knowledge_level[a]
-            or scalar.uniform(words[3]) < scenes.false_level[a]
+            scalar.uniform(np.int64(w[0, s])) < scenes.fresh_level[a, people.way[k]]
+            or scalar.uniform(np.int64(w[1, s])) < scenes.retrospective_level[a]
+            or scalar.uniform(np.int64(w[2, s])) < scenes.knowledge_level[a]
+            or scalar.uniform(np.int64(w[3, s])) < scenes.false_level[a]
         ):
             i = response.cursor[1]
             response.cursor[1] = i + 1
-            into.alert[i], into.caller[i] = a, caller
+            into.alert[i], into.caller[i] = a, people.some_id[s]
             into.x_dm[i], into.y_dm[i] = people.x_dm[k], people.y_dm[k]
-            into.way[i] = way
+            into.way[i] = people.way[k]
             for u in range(4):
-                into.level[i, u] = scalar.uniform(words[u])
+                into.level[i, u] = scalar.uniform(np.int64(w[u, s]))
             for p in range(into.noticed_s.shape[1]):
                 into.delivered_s[i, p] = into.noticed_s[i, p] = NEVER_AFTER_S
             for q in range(alerts.n_columns[a]):
@@ -383,7 +454,8 @@ def follow(
     exposure: Exposure,
     channels: Channels,
     behaviour: Behaviour,
-    reached: Reached,
+    everybody: bool,
+    marks: NDArray[np.uint8],
     people: People,
     answers: Answers,
     response: Response,
@@ -397,18 +469,18 @@ def follow(
     for a in range(first, stop):
         if scenes.past[a]:
             continue
-        n = gather(a, scenes, crowd, book, rules, adoption, exposure, reached)
-        response.cursor[2] = n
+        n = gather(a, scenes, crowd, book, rules, adoption, exposure, marks, people)
+        response.cursor[2], response.cursor[3] = n, 0
         if (
             response.cursor[0] + n * alerts.n_columns[a] + 1 > len(response.notices)
             or response.cursor[1] + n > len(response.informants.alert)
             or n > len(people.who)
         ):
             return a
-        line_up(n, scenes.case[a], behaviour.key, crowd, reached)
-        weary = meet(a, n, reached, scenes, crowd, book, alerts, channels, behaviour, people)
-        respond(a, n, weary, people, scenes, alerts, channels, behaviour, answers, response)
-        listen(a, n, people, scenes, crowd, alerts, behaviour.key, answers, response)
+        m, weary = meet(a, n, scenes, crowd, book, alerts, channels, behaviour, everybody, people)
+        respond(a, n, m, weary, people, scenes, alerts, channels, behaviour, answers, response)
+        response.cursor[3] = m
+        listen(a, m, people, scenes, alerts, behaviour.key, answers, response)
     return stop
 
 

@@ -13,12 +13,9 @@ from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from sim import scalar
-from sim.compiled import compiled
 from sim.draws import Bools, Floats, Ints
 from sim.levers import LeverTable
 from sim.parameters import Parameters
-from sim.scalar import NEVER_AFTER_S
 
 SIGMA_QUICK = 1.0
 SIGMA_SLOW = 1.2
@@ -28,8 +25,11 @@ _APP_DELAY_S = 5.0
 _EMAIL_DELAY_S = 60.0
 _AT_ONCE = ((1.0, 0.0, 0.0),)
 
+
 Mixture = tuple[tuple[float, float, float], ...]
 """(share, median, sigma) of each log-normal; what the shares leave over of 1 never happens."""
+PARTS = 2
+"""Log-normals that a mixture can have."""
 
 
 class Audience(IntEnum):
@@ -294,8 +294,9 @@ class Channels(NamedTuple):
         delivery_draw, notice_draw: `Draw`.
         enabled: by [c, set of levers].
         per_second, lines, call_s: see `Line`, by [c, set of levers].
-        delivery: mixture in seconds, [c, 1, part, 3].
-        notice: mixture in minutes by `Waking`, [c, 3, part, 3].
+        delivery: mixture from sending to arrival in seconds, the same for each `Waking`, [c, 3,
+            PARTS, 3].
+        notice: mixture on to notice in minutes by `Waking`, in the same shape.
         minute_s: seconds of a minute times the factor on every time to notice.
     """
 
@@ -314,7 +315,9 @@ class Channels(NamedTuple):
 
 
 def channels_of(
-    table: LeverTable, parameters: Parameters, channels: tuple[Channel, ...] | None = None
+    table: LeverTable,
+    parameters: Parameters,
+    channels: tuple[Channel, ...] | None = None,
 ) -> Channels:
     """Ask the channels what they do.
 
@@ -335,39 +338,15 @@ def channels_of(
         per_second=np.stack([line.per_second for line in lines]),
         lines=np.stack([line.lines for line in lines]),
         call_s=np.stack([line.call_s for line in lines]),
-        delivery=_stacked([(c.delivery_s(parameters),) for c in every]),
-        notice=_stacked([c.notice_minutes(parameters) for c in every]),
+        delivery=np.stack([_padded((c.delivery_s(parameters),) * 3) for c in every]),
+        notice=np.stack([_padded(c.notice_minutes(parameters)) for c in every]),
         minute_s=60.0 * parameters.notice_time_factor,
     )
 
 
-def _stacked(mixtures: list[tuple[Mixture, ...]]) -> Floats:
-    """Return mixtures as an array [c, ..., part, 3]; parts that a mixture lacks have share 0."""
-    parts = max(len(mixture) for of_channel in mixtures for mixture in of_channel)
-    out = np.zeros((len(mixtures), len(mixtures[0]), parts, 3))
-    for c, of_channel in enumerate(mixtures):
-        for state, mixture in enumerate(of_channel):
-            out[c, state, : len(mixture)] = mixture
+def _padded(mixtures: tuple[Mixture, ...]) -> Floats:
+    """Return mixtures as an array [mixture, PARTS, 3]; parts that one lacks have share 0."""
+    out = np.zeros((len(mixtures), PARTS, 3))
+    for m, mixture in enumerate(mixtures):
+        out[m, : len(mixture)] = mixture
     return out
-
-
-@compiled
-def mixture_span_s(u: float, mixture: Floats, unit_s: float) -> int:
-    """Return a latency in whole seconds from a mixture of log-normals, `NEVER_AFTER_S` for never.
-
-    The uniform picks the part by its share and, rescaled within the part, the quantile.
-
-    Args:
-        u: uniform.
-        mixture: (share, median, sigma) of each part, [part, 3].
-        unit_s: seconds of the unit of the medians.
-    """
-    low = 0.0
-    for k in range(mixture.shape[0]):
-        share = mixture[k, 0]
-        if share > 0.0 and low <= u < low + share:
-            least = 0.5 / scalar.WORD_RANGE
-            within = min(max((u - low) / share, least), 1.0 - least)
-            return scalar.span(scalar.lognormal(within, mixture[k, 1], mixture[k, 2]) * unit_s)
-        low += share
-    return NEVER_AFTER_S

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import llvmlite.binding
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,6 +24,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FOLDER_VARIABLE = "BURGERNET_KERNELS"
 """Environment variable that names another folder for compiled code."""
 _NAME = ".burgernet-kernels"
+# A loop over many arrays uses the vector units only after a check that they do not overlap; the
+# default allows for eight such checks, and a stage of the model takes more arrays.
+llvmlite.binding.set_option("", "-runtime-memory-check-threshold=256")
 
 
 def compiled(function: Function) -> Function:

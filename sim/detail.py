@@ -18,13 +18,13 @@ def notified_rows(
     message.
 
     Args:
-        region: just after the alert.
+        region: just after the alert, with everybody around it located.
         a: number of the alert.
         n: number of people around.
         incidents: all incidents.
         policies: the policies.
     """
-    answers, alert_s = region.answers, int(region.alerts.at_s[a])
+    answers, people, alert_s = region.answers, region.people, int(region.alerts.at_s[a])
     columns = region.alerts.columns[a, : region.alerts.n_columns[a]]
     column, row = np.nonzero(answers.addressed[: len(columns), :n])
 
@@ -35,11 +35,11 @@ def notified_rows(
     return {
         "scenario": np.array([p.name for p in policies])[columns[column]],
         "incident_id": np.full(len(row), incidents.id[region.alerts.incident[a]]),
-        "candidate_id": region.ids(n)[row],
+        "candidate_id": people.id[row].astype(np.int64),
         "delivered_s": moment(answers.delivered_s),
         "noticed_s": moment(answers.noticed_s),
         "attends": answers.attends[column, row].astype(np.bool_),
-        "inside": region.people.inside[row].astype(np.bool_),
+        "inside": people.inside[row].astype(np.bool_),
     }
 
 

@@ -16,7 +16,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from sim import scalar
 from sim.compiled import compiled
@@ -191,8 +190,17 @@ def to_span_s(value: ArrayLike) -> Spans:
 
 
 def normal_score(uniform: ArrayLike) -> Floats:
-    """Return the standard normal quantile of each uniform."""
-    return np.asarray(ndtri(np.asarray(uniform, dtype=np.float64)))
+    """Return the standard normal quantile of each uniform, see `sim.scalar.normal_score`."""
+    u = np.asarray(uniform, dtype=np.float64)
+    out = np.empty(u.shape)
+    _score_all(np.ascontiguousarray(u).reshape(-1), out.reshape(-1))
+    return out
+
+
+@compiled
+def _score_all(u: Floats, out: Floats) -> None:
+    for i in range(u.size):
+        out[i] = scalar.normal_score(u[i])
 
 
 def lognormal(uniform: ArrayLike, median: ArrayLike, sigma: ArrayLike) -> Floats:

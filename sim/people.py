@@ -1,5 +1,8 @@
-"""The people around one alert, in the order of sending: where they are, what they draw, and how
-they are tied to each policy.
+"""The people around one alert: where they are, what they draw, and how they are tied to each
+policy.
+
+Each step is a loop of its own over all of them: short loops over plain arrays use the vector units,
+and draw, look up and decide for eight people at a time.
 """
 
 from __future__ import annotations
@@ -10,32 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import scalar
-from sim.channels import Audience, Channels, Draw, Preference, Waking, mixture_span_s
-from sim.compiled import compiled, inlined
+from sim.channels import PARTS, Audience, Channels, Draw, Preference, Waking
+from sim.compiled import compiled
 from sim.crowd import Crowd, is_within
 from sim.draws import Bools, Floats, Ints, Purpose
 from sim.exposure import Alerts, alerts_of_last_week
-from sim.gathering import Reached, uses_app
-from sim.register import STRUCK, Book, Person, State
-from sim.scalar import NEVER_AFTER_S
+from sim.register import STRUCK, Book, State
 
 LISTED, GOOD, APP = 1, 2, 4
 """Ties to a policy: on the register with the home inside the circle, and reached there; uses the
 app and is inside the circle."""
 SEARCHING, DRIVING, WALKING, WATCHING = range(4)
 """Ways to look out."""
-NOT_SENT = -1
 
 _GONE, _STALE, _GOOD = int(State.GONE), int(State.STALE), int(State.GOOD)
 _PRESENT, _ANY, _CALL = int(Audience.PRESENT), int(Preference.ANY), int(Preference.CALL)
 _RECEIPT, _RESPONSE = int(Purpose.RECEIPT), int(Purpose.RESPONSE)
-_PRESENCE, _ATTEND, _SEARCH, _OWN = (
+_PRESENCE, _ORDER, _ATTEND, _SEARCH, _OWN = (
     int(Draw.PRESENCE),
+    int(Draw.ORDER),
     int(Draw.ATTEND),
     int(Draw.SEARCH),
     int(Draw.OWN),
 )
 _AT_HOME, _ASLEEP, _AWAY = (int(waking) for waking in Waking)
+_LEAST = 0.5 / scalar.WORD_RANGE
 
 
 class Scenes(NamedTuple):
@@ -88,217 +90,398 @@ class Behaviour(NamedTuple):
 
 
 class People(NamedTuple):
-    """Room for the people [k] around one alert in the order of sending.
+    """Room for the people [i] around one alert, in the order of their homes, and for those of them
+    [k] whom a message could reach under some policy.
 
     Attributes:
         who: numbers in the crowd.
+        at_home: the registered home is inside the circle.
+        id: address of their draws.
+        calls: prefers a call to a text.
+        receipt: draws of receipt, [4, i].
+        order: their numbers in the order of sending.
+        ties: `LISTED`, `GOOD` and `APP` under each policy of the alert, [q, i].
+        chosen: which of the people are those of [k], all of the following are about.
+        live_id: address of their draws.
+        words: draws of receipt, response and sightings, [12, k], see `Draw`.
+        asleep_share, away_share: of the people of their age at this moment.
+        home_x_dm, home_y_dm, away_x_dm, away_y_dm: home, and where they are if away.
         x_dm, y_dm: where they are.
         inside: inside the circle.
-        asleep: at home asleep.
+        waking: `Waking`.
         way: how they would look out.
-        attend_level: uniform that decides whether they attend.
-        ties: `LISTED`, `GOOD` and `APP` under each policy of the alert, [q, k].
         weary: alerts of the last week that covered the home, [q, k]; set where there are any.
-        delay_s, latency_s: from sending to arrival, and on to notice, by [channel, k];
-            `NOT_SENT` where a channel is not meant for somebody.
+        delay_s, latency_s: from sending to arrival, and on to notice, by [channel, k].
+        some, some_id, within, median, sigma, span_s: room for the latencies of some of them.
+        buckets: room for sorting.
         lately: room for the alerts of the last week.
-        levels: room for a person's draws, see `Draw`.
     """
 
     who: NDArray[np.int32]
+    at_home: NDArray[np.uint8]
+    id: NDArray[np.uint32]
+    calls: NDArray[np.uint8]
+    receipt: NDArray[np.uint32]
+    order: NDArray[np.int32]
+    ties: NDArray[np.uint8]
+    chosen: NDArray[np.int32]
+    live_id: NDArray[np.uint32]
+    words: NDArray[np.uint32]
+    asleep_share: Floats
+    away_share: Floats
+    home_x_dm: NDArray[np.int32]
+    home_y_dm: NDArray[np.int32]
+    away_x_dm: NDArray[np.int32]
+    away_y_dm: NDArray[np.int32]
     x_dm: NDArray[np.int32]
     y_dm: NDArray[np.int32]
     inside: NDArray[np.uint8]
-    asleep: NDArray[np.uint8]
+    waking: NDArray[np.uint8]
     way: NDArray[np.uint8]
-    attend_level: Floats
-    ties: NDArray[np.uint8]
     weary: NDArray[np.uint8]
     delay_s: NDArray[np.int32]
     latency_s: NDArray[np.int32]
+    some: NDArray[np.int32]
+    some_id: NDArray[np.uint32]
+    within: Floats
+    median: Floats
+    sigma: Floats
+    span_s: NDArray[np.int32]
+    buckets: NDArray[np.int32]
     lately: Ints
-    levels: Floats
 
 
 def room_for_people(n: int, n_policies: int, n_channels: int, n_lately: int) -> People:
     """Return room for n people."""
 
-    def numbers(kind: type[np.generic], *shape: int) -> NDArray[np.generic]:
-        return np.zeros(shape, dtype=kind)
+    def room(kind: type[np.generic], names: str) -> dict[str, NDArray[np.generic]]:
+        return {name: np.zeros(n, dtype=kind) for name in names.split()}
 
     return People(
-        who=np.zeros(n, dtype=np.int32),
-        x_dm=np.zeros(n, dtype=np.int32),
-        y_dm=np.zeros(n, dtype=np.int32),
-        inside=np.zeros(n, dtype=np.uint8),
-        asleep=np.zeros(n, dtype=np.uint8),
-        way=np.zeros(n, dtype=np.uint8),
-        attend_level=np.zeros(n),
+        **room(np.int32, "who order chosen some span_s x_dm y_dm home_x_dm home_y_dm"),
+        **room(np.int32, "away_x_dm away_y_dm"),
+        **room(np.uint32, "id live_id some_id"),
+        **room(np.uint8, "at_home calls inside waking way"),
+        **room(np.float64, "asleep_share away_share within median sigma"),
+        receipt=np.zeros((4, n), dtype=np.uint32),
         ties=np.zeros((n_policies, n), dtype=np.uint8),
+        words=np.zeros((_OWN + 4, n), dtype=np.uint32),
         weary=np.zeros((n_policies, n), dtype=np.uint8),
         delay_s=np.zeros((n_channels, n), dtype=np.int32),
         latency_s=np.zeros((n_channels, n), dtype=np.int32),
+        buckets=np.zeros(2 * n + 2, dtype=np.int32),
         lately=np.zeros(n_lately, dtype=np.int64),
-        levels=np.zeros(int(Draw.OWN) + 4),
     )
+
+
+@compiled
+def draw_words(
+    n: int,
+    id_: NDArray[np.uint32],
+    case: int,
+    third: int,
+    purpose: int,
+    key: tuple[int, int],
+    first: NDArray[np.uint32],
+    second: NDArray[np.uint32],
+    third_word: NDArray[np.uint32],
+    fourth: NDArray[np.uint32],
+) -> None:
+    """Set the four words of n people in a case.
+
+    Args:
+        n: number of people.
+        id_, case, third, purpose: the address.
+        key: seed and replication.
+        first, second, third_word, fourth: are set.
+    """
+    for i in range(n):
+        a, b, c, d = scalar.philox(id_[i], case, third, purpose, key[0], key[1])
+        first[i], second[i], third_word[i], fourth[i] = a, b, c, d
+
+
+@compiled
+def line_up(n: int, word: NDArray[np.uint32], people: People) -> None:
+    """Put people in the order of sending: by an addressed draw, then by person, so that it does
+    not depend on who else is in line.
+
+    Args:
+        n: number of people.
+        word: the draw.
+        people: whose `order` is set.
+    """
+    shift, size, order, buckets = 32, 1, people.order, people.buckets
+    while size < n:
+        size, shift = size << 1, shift - 1
+    for bucket in range(size + 1):
+        buckets[bucket] = 0
+    for i in range(n):
+        buckets[(np.int64(word[i]) >> shift) + 1] += 1
+    for bucket in range(1, size + 1):
+        buckets[bucket] += buckets[bucket - 1]
+    for i in range(n):
+        bucket = np.int64(word[i]) >> shift
+        order[buckets[bucket]] = i
+        buckets[bucket] += 1
+    # The buckets hold about one person each: insertion ends after a step or two.
+    for k in range(1, n):
+        i, at = order[k], k
+        while at > 0:
+            other = order[at - 1]
+            if word[other] < word[i] or (
+                word[other] == word[i] and people.id[other] < people.id[i]
+            ):
+                break
+            order[at] = other
+            at -= 1
+        order[at] = i
 
 
 @compiled
 def meet(
     a: int,
     n: int,
-    reached: Reached,
     scenes: Scenes,
     crowd: Crowd,
     book: Book,
     alerts: Alerts,
     channels: Channels,
     behaviour: Behaviour,
-    into: People,
-) -> bool:
+    everybody: bool,
+    people: People,
+) -> tuple[int, bool]:
     """Tell everything about the people around alert a that no policy decides, and their ties.
 
     Args:
         a: number of the alert.
-        n: number of people reached.
-        reached: who they are and in which order.
+        n: number of people.
         scenes, crowd, book, alerts, channels, behaviour: what is given.
-        into: is filled.
+        everybody: also locate those whom no message could reach: somebody wants to see them.
+        people: `who` and `at_home` are given, the rest is filled.
 
     Returns:
-        Whether anybody may be weary.
+        How many a message could reach under some policy, and whether anybody may be weary.
     """
-    n_near, n_lately = alerts_of_last_week(alerts, a, into.lately)
-    for k in range(n):
-        row = reached.order[k]
-        j, at_home = np.int64(reached.who[row]), reached.at_home[row]
-        person = crowd.people[j]
-        for i in range(4):
-            into.levels[i] = scalar.uniform(np.int64(reached.words[row, i]))
-        waking, way, x, y = _locate(a, scenes, behaviour, person, into.levels[_PRESENCE])
-        inside = is_within(x, y, alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a])
-        into.who[k], into.x_dm[k], into.y_dm[k] = j, x, y
-        into.inside[k], into.asleep[k] = inside, waking == _ASLEEP
-        tied = _tie(a, k, scenes, alerts, book, person, j, at_home, inside, into)
-        if tied & (GOOD | APP):
-            words = scalar.philox(
-                person.id, scenes.case[a], 0, _RESPONSE, behaviour.key[0], behaviour.key[1]
-            )
-            for i in range(4):
-                into.levels[4 + i] = scalar.uniform(words[i])
-            into.attend_level[k] = into.levels[_ATTEND]
-            if into.levels[_SEARCH] < behaviour.search and waking != _ASLEEP:
-                way = SEARCHING
-        into.way[k] = way
-        for c in range(len(channels.audience)):
-            if channels.used[c]:
-                _time(a, k, c, scenes, channels, behaviour, person, tied, waking, into)
-        if n_lately > 0:
-            _tire(k, n_near if at_home else n_lately, a, alerts, person, into)
-    return n_lately > 0
+    r, w, case, key = people.receipt, people.words, scenes.case[a], behaviour.key
+    for i in range(n):
+        person = crowd.people[people.who[i]]
+        people.id[i], people.calls[i] = person.id, person.prefers_voice
+    draw_words(n, people.id, case, 0, _RECEIPT, key, r[0], r[1], r[2], r[3])
+    line_up(n, r[_ORDER], people)
+    m = _choose(a, n, scenes, crowd, book, alerts, everybody, people)
+    _copy(a, m, scenes, crowd, people)
+    draw_words(m, people.live_id, case, 0, _RESPONSE, key, w[4], w[5], w[6], w[7])
+    _locate(
+        m,
+        (alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a]),
+        (behaviour.road, behaviour.road * behaviour.wheel, behaviour.search),
+        w[_PRESENCE],
+        w[_SEARCH],
+        people,
+    )
+    _drop_absent(m, alerts.n_columns[a], people)
+    for c in range(len(channels.audience)):
+        if channels.used[c]:
+            if channels.delivery_draw[c] >= _OWN or channels.notice_draw[c] >= _OWN:
+                own = w[_OWN : _OWN + 4]
+                draw_words(
+                    m, people.live_id, case, c + 1, _RECEIPT, key, own[0], own[1], own[2], own[3]
+                )
+            _time(a, m, c, alerts, channels, people)
+    n_near, n_lately = alerts_of_last_week(alerts, a, people.lately)
+    if n_lately > 0:
+        _tire(a, m, n_near, n_lately, alerts, people)
+    return m, n_lately > 0
 
 
-@inlined
+@compiled
+def _choose(
+    a: int,
+    n: int,
+    scenes: Scenes,
+    crowd: Crowd,
+    book: Book,
+    alerts: Alerts,
+    everybody: bool,
+    people: People,
+) -> int:
+    """Set the ties of people to each policy, as if users of the app were inside the circle, and
+    choose those whom a message could reach under some policy; return how many they are.
+    """
+    m, n_columns = 0, alerts.n_columns[a]
+    share, moved = 0.0, 0.0
+    for q in range(n_columns):
+        share = max(share, scenes.app_share[a, alerts.columns[a, q]])
+        moved = max(moved, scenes.app_moved[a, alerts.columns[a, q]])
+    for i in range(n):
+        j, home, every = np.int64(people.who[i]), people.at_home[i] != 0, 0
+        for q in range(n_columns):
+            code = book.code[j, alerts.columns[a, q]]
+            tied = LISTED if home & (code >= _STALE) & (code < STRUCK) else 0
+            tied = LISTED | GOOD if home & (code == _GOOD) else tied
+            people.ties[q, i] = tied
+            every |= tied
+        if crowd.app_level[j] < share or moved > 0.0:
+            person = crowd.people[j]
+            for q in range(n_columns):
+                p = alerts.columns[a, q]
+                uses = person.app_level < scenes.app_share[a, p] or (
+                    person.started and person.move_level < scenes.app_moved[a, p]
+                )
+                if uses and book.code[j, p] != _GONE:
+                    people.ties[q, i] |= APP
+                    every |= APP
+        people.chosen[m] = i
+        m += np.int64(everybody | (every > LISTED))
+    return m
+
+
+@compiled
+def _copy(a: int, m: int, scenes: Scenes, crowd: Crowd, people: People) -> None:
+    """Copy what is known of those whom a message could reach."""
+    for k in range(m):
+        i = people.chosen[k]
+        person = crowd.people[people.who[i]]
+        people.live_id[k] = person.id
+        for word in range(4):
+            people.words[word, k] = people.receipt[word, i]
+        people.asleep_share[k] = scenes.asleep[a, person.age_band]
+        people.away_share[k] = scenes.away[a, person.age_band]
+        people.home_x_dm[k], people.home_y_dm[k] = person.x_dm, person.y_dm
+        if scenes.at_work[a]:
+            people.away_x_dm[k], people.away_y_dm[k] = person.work_x_dm, person.work_y_dm
+        else:
+            people.away_x_dm[k], people.away_y_dm[k] = person.leisure_x_dm, person.leisure_y_dm
+
+
+@compiled
 def _locate(
-    a: int, scenes: Scenes, behaviour: Behaviour, person: Person, u: float
-) -> tuple[int, int, int, int]:
-    """Return what somebody does, how they would look out if they do not search, and where.
+    m: int,
+    circle: tuple[int, int, int],
+    shares: tuple[float, float, float],
+    presence: NDArray[np.uint32],
+    search: NDArray[np.uint32],
+    people: People,
+) -> None:
+    """Tell where people are and what they do.
 
     One uniform decides: its uppermost part is away; within it, rescaled, its lowest part is on the
     road, driving first.
     """
-    away, rest = scenes.away[a, person.age_band], 1.0 - u
-    waking, way, x, y = _AT_HOME, WATCHING, np.int64(person.x_dm), np.int64(person.y_dm)
-    if rest < away:
-        waking = _AWAY
-        if rest < away * behaviour.road:
-            way = DRIVING if rest < away * behaviour.road * behaviour.wheel else WALKING
-        elif scenes.at_work[a]:
-            x, y = np.int64(person.work_x_dm), np.int64(person.work_y_dm)
-        else:
-            x, y = np.int64(person.leisure_x_dm), np.int64(person.leisure_y_dm)
-    elif u < scenes.asleep[a, person.age_band]:
-        waking = _ASLEEP
-    return waking, way, x, y
+    x, y, radius = circle
+    on_road_share, driving_share, search_share = shares
+    for k in range(m):
+        u = scalar.uniform(np.int64(presence[k]))
+        rest, away_share = 1.0 - u, people.away_share[k]
+        away = rest < away_share
+        on_road = rest < away_share * on_road_share
+        driving = rest < away_share * driving_share
+        asleep = (u < people.asleep_share[k]) & (not away)
+        elsewhere = away & (not on_road)
+        here_x = people.away_x_dm[k] if elsewhere else people.home_x_dm[k]
+        here_y = people.away_y_dm[k] if elsewhere else people.home_y_dm[k]
+        people.x_dm[k], people.y_dm[k] = here_x, here_y
+        people.inside[k] = is_within(here_x, here_y, x, y, radius)
+        people.waking[k] = _AWAY if away else _ASLEEP if asleep else _AT_HOME
+        way = DRIVING if driving else WALKING if on_road else WATCHING
+        searches = (scalar.uniform(np.int64(search[k])) < search_share) & (not asleep)
+        people.way[k] = SEARCHING if searches else way
 
 
-@inlined
-def _tie(
-    a: int,
-    k: int,
-    scenes: Scenes,
-    alerts: Alerts,
-    book: Book,
-    person: Person,
-    j: int,
-    at_home: bool,
-    inside: bool,
-    into: People,
-) -> int:
-    """Set the ties of somebody to each policy and return all of them together."""
-    every = 0
-    for q in range(alerts.n_columns[a]):
-        p = alerts.columns[a, q]
-        code, tied = book.code[j, p], 0
-        if at_home and _STALE <= code < STRUCK:
-            tied = LISTED | GOOD if code == _GOOD else LISTED
-        if (
-            inside
-            and code != _GONE
-            and uses_app(person, scenes.app_share[a, p], scenes.app_moved[a, p])
-        ):
-            tied |= APP
-        into.ties[q, k] = tied
-        every |= tied
-    return every
+@compiled
+def _drop_absent(m: int, n_columns: int, people: People) -> None:
+    """Cut the ties of the app to people who are not inside the circle."""
+    for k in range(m):
+        if not people.inside[k]:
+            for q in range(n_columns):
+                people.ties[q, people.chosen[k]] &= LISTED | GOOD
 
 
-@inlined
-def _time(
-    a: int,
-    k: int,
-    c: int,
-    scenes: Scenes,
-    channels: Channels,
-    behaviour: Behaviour,
-    person: Person,
-    tied: int,
-    waking: int,
-    into: People,
+@compiled
+def _time(a: int, m: int, c: int, alerts: Alerts, channels: Channels, people: People) -> None:
+    """Draw when a message of channel c arrives and is noticed, for those whom it can reach under
+    some policy.
+    """
+    reach = APP if channels.audience[c] == _PRESENT else GOOD
+    prefers, size = channels.prefers[c], 0
+    for k in range(m):
+        i, reached = people.chosen[k], 0
+        for q in range(alerts.n_columns[a]):
+            reached |= people.ties[q, i]
+        suits = (prefers == _ANY) | ((prefers == _CALL) == (people.calls[i] != 0))
+        people.some[size] = k
+        size += np.int64(suits & (reached & reach != 0))
+    delivery, notice = (
+        people.words[channels.delivery_draw[c]],
+        people.words[channels.notice_draw[c]],
+    )
+    _draw_spans(size, delivery, channels.delivery[c], 1.0, people)
+    for s in range(size):
+        people.delay_s[c, people.some[s]] = people.span_s[s]
+    _draw_spans(size, notice, channels.notice[c], channels.minute_s, people)
+    for s in range(size):
+        people.latency_s[c, people.some[s]] = people.span_s[s]
+
+
+@compiled
+def _draw_spans(
+    size: int, word: NDArray[np.uint32], mixture: Floats, unit_s: float, people: People
 ) -> None:
-    """Draw when a message of channel c would arrive and be noticed."""
-    present = channels.audience[c] == _PRESENT
-    suits = channels.prefers[c] == _ANY or ((channels.prefers[c] == _CALL) == person.prefers_voice)
-    delay, latency = NOT_SENT, 0
-    if suits and tied & (APP if present else LISTED):
-        delay = 0
-        if tied & (APP if present else GOOD):
-            if channels.delivery_draw[c] >= _OWN or channels.notice_draw[c] >= _OWN:
-                words = scalar.philox(
-                    person.id, scenes.case[a], c + 1, _RECEIPT, behaviour.key[0], behaviour.key[1]
-                )
-                for i in range(4):
-                    into.levels[_OWN + i] = scalar.uniform(words[i])
-            delay = mixture_span_s(
-                into.levels[channels.delivery_draw[c]], channels.delivery[c, 0], 1.0
-            )
-            latency = mixture_span_s(
-                into.levels[channels.notice_draw[c]],
-                channels.notice[c, waking],
-                channels.minute_s,
-            )
-    into.delay_s[c, k], into.latency_s[c, k] = delay, latency
+    """Draw latencies from mixtures of log-normals that may never happen: one uniform decides both.
+
+    The uniform picks the part by its share and, rescaled within the part, the quantile.
+
+    Args:
+        size: number of people in `people.some`.
+        word: the draw.
+        mixture: (share, median, sigma) of each part by `Waking`, [3, PARTS, 3].
+        unit_s: seconds of the unit of the medians.
+        people: whose `span_s` is set to latencies in whole seconds, `NEVER_AFTER_S` for never.
+    """
+    if _is_constant(mixture):
+        for s in range(size):
+            people.span_s[s] = scalar.span(mixture[0, 0, 1] * unit_s)
+        return
+    for s in range(size):
+        k = people.some[s]
+        u, state, low = scalar.uniform(np.int64(word[k])), people.waking[k], 0.0
+        within, median, sigma = 0.5, np.inf, 0.0
+        for part in range(PARTS):
+            share = mixture[state, part, 0]
+            here = (u >= low) & (u < low + share)
+            within = (u - low) / share if here else within
+            median = mixture[state, part, 1] if here else median
+            sigma = mixture[state, part, 2] if here else sigma
+            low += share
+        people.within[s] = min(max(within, _LEAST), 1.0 - _LEAST)
+        people.median[s], people.sigma[s] = median, sigma
+    for s in range(size):
+        value = scalar.lognormal(people.within[s], people.median[s], people.sigma[s])
+        people.span_s[s] = scalar.span(value * unit_s)
 
 
-@inlined
-def _tire(k: int, n: int, a: int, alerts: Alerts, person: Person, into: People) -> None:
-    """Count the alerts of the last week that covered somebody's home under each policy."""
-    for q in range(alerts.n_columns[a]):
-        into.weary[q, k] = 0
-    for i in range(n):
-        b = into.lately[i]
-        if is_within(
-            person.x_dm, person.y_dm, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
+@compiled
+def _is_constant(mixture: Floats) -> bool:
+    """Tell whether a mixture has one value for everybody."""
+    for state in range(mixture.shape[0]):
+        if (
+            mixture[state, 0, 0] < 1.0
+            or mixture[state, 0, 1] != mixture[0, 0, 1]
+            or mixture[state, 0, 2] != 0.0
         ):
-            for q in range(alerts.n_columns[a]):
-                into.weary[q, k] += alerts.policies[b, alerts.columns[a, q]]
+            return False
+    return True
+
+
+@compiled
+def _tire(a: int, m: int, n_near: int, n_lately: int, alerts: Alerts, people: People) -> None:
+    """Count the alerts of the last week that covered each home under each policy."""
+    for k in range(m):
+        for q in range(alerts.n_columns[a]):
+            people.weary[q, k] = 0
+        x, y = people.home_x_dm[k], people.home_y_dm[k]
+        for late in range(n_near if people.at_home[people.chosen[k]] else n_lately):
+            b = people.lately[late]
+            if is_within(x, y, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]):
+                for q in range(alerts.n_columns[a]):
+                    people.weary[q, k] += alerts.policies[b, alerts.columns[a, q]]

@@ -23,7 +23,6 @@ from sim.crowd import crowd_of
 from sim.draws import Bools, Ints
 from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
-from sim.gathering import room_to_gather
 from sim.incidents import Incidents
 from sim.people import People, room_for_people
 from sim.register import Letter, bring_all, first_states, open_book, rules_of
@@ -95,14 +94,19 @@ class Region:
         self._channels = channels_of(setting.table, p)
         self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
-        self._reached = room_to_gather(len(candidates) + 1)
+        self._marks = np.zeros(len(candidates), dtype=np.uint8)
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
 
-    def pass_alerts(self, first: int, stop: int) -> int:
+    def pass_alerts(self, first: int, stop: int, *, everybody: bool = False) -> int:
         """Let the alerts from `first` to before `stop` happen: everybody around each of them gets,
         notices and perhaps heeds its first message.
+
+        Args:
+            first: number of the first.
+            stop: number after the last.
+            everybody: locate also those whom no message could reach.
 
         Returns:
             The number of people around the last of them.
@@ -119,7 +123,8 @@ class Region:
                 self._exposure,
                 self._channels,
                 self._behaviour,
-                self._reached,
+                everybody,
+                self._marks,
                 self.people,
                 self.answers,
                 self.response,
@@ -127,12 +132,6 @@ class Region:
             if first < stop:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
-
-    def ids(self, n: int) -> Ints:
-        """Return the addresses of the first n people around the last alert, in the order of
-        sending.
-        """
-        return np.asarray(self._crowd.people["id"][self.people.who[:n]])
 
     def close(self) -> None:
         """Follow everybody to the end of the last month."""
@@ -202,7 +201,7 @@ def _response(n_incidents: int, n_alerts: int, n_policies: int) -> Response:
         notice_start=np.zeros((n_alerts, n_policies), dtype=np.int64),
         notice_end=np.zeros((n_alerts, n_policies), dtype=np.int64),
         informants=_room_for(_ROOM, n_policies),
-        cursor=np.zeros(3, dtype=np.int64),
+        cursor=np.zeros(4, dtype=np.int64),
     )
 
 

@@ -230,7 +230,7 @@ def _follow(
 
     if detail:
         for a in np.flatnonzero(~past).tolist():
-            n = region.pass_alerts(a, a + 1)
+            n = region.pass_alerts(a, a + 1, everybody=True)
             collected.notified.append(notified_rows(region, a, n, incidents, setting.policies))
     else:
         region.pass_alerts(0, len(past))

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 
 WORD_RANGE = 1 << 32
 """Number of values of one draw; thresholds for integer uniforms are counted in it."""
@@ -27,21 +27,43 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _ROUNDS = 10
 _INTERVAL = 1.0 / WORD_RANGE
-_CENTRE = 0.425
-_CENTRE_SQUARED = 0.180625
-_FAR_TAIL = 5.0
+_NEVER, _NEVER_AFTER = float(NEVER_S), float(NEVER_AFTER_S)
+_CENTRE, _TAIL = 0.425, 1.6
 _LARGE_MEAN = 500.0
+_MANTISSA = np.int64(52)
+_ROOT_OF_HALF = np.int64(0x3FE6A09E667F3BCD)
+"""The bits of the square root of 1/2."""
+_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_INVERSE_LN2 = 1.44269504088896338700
+_L1, _L2, _L3, _L4, _L5, _L6, _L7 = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
+_E1, _E2, _E3, _E4, _E5 = (
+    1.66666666666666019037e-01,
+    -2.77777777770155933842e-03,
+    6.61375632143793436117e-05,
+    -1.65339022054652515390e-06,
+    4.13813679705723846039e-08,
+)
 
 FourWords = tuple[int, int, int, int]
 
 
-@compiled
+@inlined
 def philox(a: int, b: int, c: int, purpose: int, seed: int, replication: int) -> FourWords:
     """Return the four words 0..2**32-1 of Philox4x32-10 for a counter (a, b, c, purpose) and a key
     (seed, replication), all below 2**32.
     """
-    c0, c1, c2, c3 = np.uint64(a), np.uint64(b), np.uint64(c), np.uint64(purpose)
-    k0, k1 = np.uint64(seed), np.uint64(replication)
+    # The masks tell the compiler that products have 64 bits: it then works on eight at a time.
+    c0, c1 = np.uint64(a) & _LOW, np.uint64(b) & _LOW
+    c2, c3 = np.uint64(c) & _LOW, np.uint64(purpose) & _LOW
+    k0, k1 = np.uint64(seed) & _LOW, np.uint64(replication) & _LOW
     for _ in range(_ROUNDS):
         p0, p1 = c0 * _MULTIPLIER_0, c2 * _MULTIPLIER_1
         c0, c2 = (p1 >> _SHIFT) ^ c1 ^ k0, (p0 >> _SHIFT) ^ c3 ^ k1
@@ -50,20 +72,55 @@ def philox(a: int, b: int, c: int, purpose: int, seed: int, replication: int) ->
     return np.int64(c0), np.int64(c1), np.int64(c2), np.int64(c3)
 
 
-@compiled
+@inlined
 def uniform(word: int) -> float:
     """Return the midpoint of the word's interval: never 0 and never 1."""
     return (word + 0.5) * _INTERVAL
 
 
-@compiled
+@inlined
+def log(x: float) -> float:
+    """Return the natural logarithm of a normal positive number, to one unit in the last place.
+
+    The method of fdlibm (Sun Microsystems, 1993, e_log.c) without its branches, so that a loop
+    works on several numbers at a time; the same on every machine.
+    """
+    bits = np.float64(x).view(np.int64)
+    # x = m * 2**e with m between the square roots of 1/2 and 2.
+    e = (bits - _ROOT_OF_HALF) >> _MANTISSA
+    f = np.int64(bits - (e << _MANTISSA)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    odd = z * (_L1 + w * (_L3 + w * (_L5 + w * _L7)))
+    even = w * (_L2 + w * (_L4 + w * _L6))
+    half, k = 0.5 * f * f, np.float64(e)
+    return k * _LN2_HIGH - ((half - (s * (half + odd + even) + k * _LN2_LOW)) - f)
+
+
+@inlined
+def exp(x: float) -> float:
+    """Return the exponential of a number between -700 and 700 (others are taken for the nearer of
+    these), to one unit in the last place: fdlibm's e_exp.c without branches.
+    """
+    x = min(max(x, -700.0), 700.0)
+    k = np.rint(x * _INVERSE_LN2)
+    high, low = x - k * _LN2_HIGH, k * _LN2_LOW
+    r = high - low
+    t = r * r
+    c = r - t * (_E1 + t * (_E2 + t * (_E3 + t * (_E4 + t * _E5))))
+    y = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
+    return np.int64(np.float64(y).view(np.int64) + (np.int64(k) << _MANTISSA)).view(np.float64)
+
+
+@inlined
 def exponential(u: float) -> float:
     """Return the quantile of the unit exponential; smaller uniforms give smaller values.
 
     1 - u is exact for the midpoints of 2**32 intervals, so that nothing is lost before the
     logarithm.
     """
-    return -math.log(1.0 - u)
+    return -log(1.0 - u)
 
 
 # Coefficients of Wichura's rational approximations, the highest power first: centre and tails.
@@ -85,52 +142,40 @@ _TAIL_BELOW = (
     1.48103976427480074590e-1, 6.89767334985100004550e-1, 1.67638483018380384940,
     2.05319162663775882187, 1.0,
 )  # fmt: skip
-_FAR_ABOVE = (
-    2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3,
-    2.65321895265761230930e-2, 2.96560571828504891230e-1, 1.78482653991729133580,
-    5.46378491116411436990, 6.65790464350110377720,
-)  # fmt: skip
-_FAR_BELOW = (
-    2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5,
-    7.86869131145613259100e-4, 1.48753612908506148525e-2, 1.36929880922735805310e-1,
-    5.99832206555887937690e-1, 1.0,
-)  # fmt: skip
 
 
-@compiled
-def _polynomial(x: float, coefficients: tuple[float, ...]) -> float:
-    value = 0.0
-    for coefficient in coefficients:
-        value = value * x + coefficient
-    return value
+@inlined
+def _polynomial(x: float, c: tuple[float, ...]) -> float:
+    """Return a polynomial of degree 7, the highest coefficient first."""
+    return (
+        (((((c[0] * x + c[1]) * x + c[2]) * x + c[3]) * x + c[4]) * x + c[5]) * x + c[6]
+    ) * x + c[7]
 
 
-@compiled
+@inlined
 def normal_score(u: float) -> float:
-    """Return the standard normal quantile (M. J. Wichura, Algorithm AS 241, PPND16, Applied
-    Statistics 37 (1988), doi:10.2307/2347330; relative error about 1e-16).
+    """Return the standard normal quantile of a uniform from 2**-33 to 1 - 2**-33.
+
+    M. J. Wichura, Algorithm AS 241, PPND16, Applied Statistics 37 (1988), doi:10.2307/2347330
+    (relative error about 1e-16); its part for farther tails is never reached.
     """
     q = u - 0.5
-    if abs(q) <= _CENTRE:
-        r = _CENTRE_SQUARED - q * q
-        return q * _polynomial(r, _CENTRE_ABOVE) / _polynomial(r, _CENTRE_BELOW)
-    r = math.sqrt(-math.log(u if q <= 0.0 else 1.0 - u))
-    if r <= _FAR_TAIL:
-        r -= 1.6
-        value = _polynomial(r, _TAIL_ABOVE) / _polynomial(r, _TAIL_BELOW)
-    else:
-        r -= _FAR_TAIL
-        value = _polynomial(r, _FAR_ABOVE) / _polynomial(r, _FAR_BELOW)
-    return -value if q < 0.0 else value
+    centre = abs(q) <= _CENTRE
+    r = math.sqrt(-log(min(u, 1.0 - u))) - _TAIL
+    x = _CENTRE * _CENTRE - q * q if centre else r
+    above = q * _polynomial(x, _CENTRE_ABOVE) if centre else _polynomial(x, _TAIL_ABOVE)
+    below = _polynomial(x, _CENTRE_BELOW) if centre else _polynomial(x, _TAIL_BELOW)
+    value = above / below
+    return -value if (q < 0.0) & (not centre) else value
 
 
-@compiled
+@inlined
 def lognormal(u: float, median: float, sigma: float) -> float:
     """Return the log-normal quantile: `median` carries the unit, `sigma` is on the log scale."""
-    return median * math.exp(sigma * normal_score(u))
+    return median * exp(sigma * normal_score(u))
 
 
-@compiled
+@inlined
 def whole_seconds(value: float) -> int:
     """Round a duration or time in seconds to whole seconds, half to even; `NEVER_S` for infinity.
 
@@ -138,15 +183,13 @@ def whole_seconds(value: float) -> int:
     whole seconds make the engine, the reference model and every machine agree. The value must be a
     number.
     """
-    if value >= NEVER_S:
-        return NEVER_S
-    return np.int64(np.rint(value))
+    return np.int64(np.rint(min(value, _NEVER)))
 
 
-@compiled
+@inlined
 def span(value: float) -> int:
     """Round a span of time in seconds as `whole_seconds` does; `NEVER_AFTER_S` for never."""
-    return min(whole_seconds(value), NEVER_AFTER_S)
+    return np.int64(np.rint(min(value, _NEVER_AFTER)))
 
 
 @compiled
