@@ -82,10 +82,13 @@ def _estimates(values: Values, cells: list[Cells], reference: int) -> Estimates:
 
 def _columns(own: Floats, other: Floats, level: float) -> dict[str, NDArray[Any]]:
     difference = own - other
+    saved = variance_reduction(own, other, level)
     return {
         **columns_of(student(difference, level), level),
         "share_positive": share_positive(difference),
-        "variance_reduction": variance_reduction(own, other),
+        "variance_reduction": saved.mean,
+        "variance_reduction_low": saved.low,
+        "variance_reduction_high": saved.high,
     }
 
 

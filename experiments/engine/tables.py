@@ -208,7 +208,23 @@ DIFFERENCES = (
         "share of replications in which the difference is above zero",
     ),
     Column(
-        "variance_reduction", "float64", "ratio", "variance without pairing over variance with it"
+        "variance_reduction",
+        "float64",
+        "ratio",
+        "variance with independent seeds over variance with shared draws: independent seeds would "
+        "need so many times as many replications",
+    ),
+    Column(
+        "variance_reduction_low",
+        "float64",
+        "ratio",
+        "lower end of its interval, exact for normal values",
+    ),
+    Column(
+        "variance_reduction_high",
+        "float64",
+        "ratio",
+        "upper end of its interval, exact for normal values",
     ),
 )
 
