@@ -79,6 +79,11 @@ def all_cells(values: Values) -> list[Cells]:
     return [_cells(values, grouping) for grouping in GROUPINGS]
 
 
+def whole(values: Values) -> Cells:
+    """Return the measures of the whole region and horizon, one cell."""
+    return _cells(values, GROUPINGS[0])
+
+
 def extent(values: Values, grouping: Grouping) -> tuple[int, int, int]:
     """Return the number of years, places and kinds of a grouping."""
     places = {"all": 1, "municipality": len(values.municipalities), "urban": len(PLACES)}

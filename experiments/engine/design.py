@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import metadata
@@ -17,7 +17,7 @@ from experiments.study import ROOT, LoadedStudy
 from sim.errors import DataError
 from sim.policy import Policy
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when the layout of a folder or table changes: older folders are then left alone."""
 LOCK_FILE = "requirements.lock"
 DATA_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".toml"})
@@ -138,16 +138,18 @@ def shards_of(table: str, hashes: Sequence[str], replications: Iterable[int]) ->
     return [Shard(table, name, block, block + BLOCK - 1) for name in names for block in blocks]
 
 
-def tasks(hashes: Sequence[str], replications: int, present: frozenset[str]) -> list[Task]:
-    """Return the tasks that remain.
+def tasks(
+    hashes: Sequence[str], replications: Iterable[int], present: Container[str]
+) -> list[Task]:
+    """Return the tasks that remain, in the order of the replications.
 
     Args:
         hashes: hash of each policy.
-        replications: how many replications are asked for.
+        replications: numbers of the replications that are asked for.
         present: paths of the shards that are there and whole.
     """
     found = []
-    for replication in range(replications):
+    for replication in replications:
         missing = tuple(
             index
             for index, name in enumerate(hashes)
@@ -166,7 +168,7 @@ def config(loaded: LoadedStudy, run_id: str) -> str:
     """Return the resolved configuration as TOML: the study, every parameter, every lever."""
     return to_toml(
         {
-            **loaded.study.model_dump(mode="python"),
+            **loaded.study.model_dump(mode="python", exclude_none=True),
             "run_id": run_id,
             "parameters": dict(loaded.parameters.as_dict()),
             "policy": {

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -171,17 +171,23 @@ def _of_replication(table: str, columns: tables.Columns, replication: int) -> ta
     return columns
 
 
-def serial(job: Job, todo: Sequence[Task]) -> Generator[Outcome, None, None]:
-    """Compute the tasks one after the other in this process."""
+def serial(job: Job, blocks: Iterable[Sequence[Task]]) -> Generator[Outcome, None, None]:
+    """Compute the tasks one after the other in this process.
+
+    A block is asked for when every outcome of the one before has been taken.
+    """
     with _terminable():
-        for task in todo:
-            yield perform(job, task)
+        for todo in blocks:
+            for task in todo:
+                yield perform(job, task)
 
 
-def parallel(job: Job, todo: Sequence[Task], workers: int) -> Generator[Outcome, None, None]:
+def parallel(
+    job: Job, blocks: Iterable[Sequence[Task]], workers: int
+) -> Generator[Outcome, None, None]:
     """Compute the tasks in `workers` processes here and yield the outcomes as they come.
 
-    No more than twice as many tasks as workers are handed out at a time. A worker that dies is
+    A block is asked for when every outcome of the one before has been taken. No more than twice as many tasks as workers are handed out at a time. A worker that dies is
     started anew and its task given to another; a task that kills several workers comes back as a
     failed one.
 
@@ -190,14 +196,15 @@ def parallel(job: Job, todo: Sequence[Task], workers: int) -> Generator[Outcome,
         SystemExit: the process was asked to end (SIGTERM).
     """
     with _stoppable() as stop, _cluster(workers, stop) as client:
-        waiting = list(reversed(todo))
-        running: dict[Future[Any], Task] = {}
-        while len(waiting) > 0 or len(running) > 0:
-            while len(waiting) > 0 and len(running) < 2 * workers:
-                task = waiting.pop()
-                running[client.submit(perform, job, task, pure=False)] = task
-            for future in _done(running, stop):
-                yield _outcome(future, running.pop(future))
+        for todo in blocks:
+            waiting = list(reversed(todo))
+            running: dict[Future[Any], Task] = {}
+            while len(waiting) > 0 or len(running) > 0:
+                while len(waiting) > 0 and len(running) < 2 * workers:
+                    task = waiting.pop()
+                    running[client.submit(perform, job, task, pure=False)] = task
+                for future in _done(running, stop):
+                    yield _outcome(future, running.pop(future))
 
 
 def _done(running: dict[Future[Any], Task], stop: _Stop) -> list[Future[Any]]:

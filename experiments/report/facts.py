@@ -138,6 +138,8 @@ class Setting:
     run_id: str
     versions: Mapping[str, str]
     places: tuple[Place, ...]
+    precision: Mapping[str, Any] | None = None
+    """How the number of replications was chosen, None where the study stated it."""
 
 
 Key = tuple[str, str, str, int]
@@ -150,7 +152,8 @@ class Facts:
     setting: Setting
     values: Mapping[Key, Estimate]
     differences: Mapping[Key, Estimate]
-    variance_reduction: float
+    reductions: Mapping[str, Estimate]
+    """By policy: variance of its difference in `direct_share` with independent seeds over paired"""
     bases: Mapping[str, Base]
     coverage: Mapping[tuple[str, str], tuple[float, float]]
     fates: Mapping[str, Fates] = field(default_factory=dict)
@@ -169,6 +172,10 @@ class Facts:
         if policy == self.setting.reference:
             return Estimate(0.0, 0.0, 0.0, self.value(policy, measure, gm_code).n)
         return self.differences.get((policy, measure, gm_code, 0), Estimate())
+
+    def reduction(self, policy: str) -> Estimate:
+        """Return how many times as many replications independent seeds would need."""
+        return self.reductions.get(policy, Estimate())
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -207,7 +214,7 @@ def read_facts(run: Run) -> Facts:
         setting=setting,
         values=values,
         differences=_estimates(differences),
-        variance_reduction=_variance_reduction(differences, setting.main),
+        reductions=_reductions(differences),
         bases=_bases(register, setting.policies),
         coverage=_coverage(register, setting.places),
         fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
@@ -223,6 +230,8 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
     try:
         study = manifest["study"]
         failed = len(manifest["failures"])
+        precision = manifest.get("precision")
+        asked = study["replications"] if precision is None else precision["replications"]
         policies = tuple(str(policy["name"]) for policy in manifest["policies"])
         reference, main = str(study["reference"]), str(study["main_difference"])
         others = [policy for policy in policies if policy != reference]
@@ -238,7 +247,7 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
             seed=int(manifest["seed"]),
             start=date.fromisoformat(str(study["start"])),
             years=int(study["years"]),
-            replications=int(study["replications"]) - failed,
+            replications=int(asked) - failed,
             failed=failed,
             run_id=str(manifest["run_id"]),
             versions={str(name): str(of) for name, of in manifest["versions"].items()},
@@ -246,6 +255,7 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
                 Place(str(place["gm_code"]), str(place["name"]), int(place["inhabitants"]))
                 for place in manifest["municipalities"]
             ),
+            precision=precision,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"manifest: a field is missing or has another form: {error!r}") from error
@@ -265,16 +275,19 @@ def _estimates(table: pd.DataFrame) -> dict[Key, Estimate]:
     }
 
 
-def _variance_reduction(differences: pd.DataFrame, policy: str) -> float:
+def _reductions(differences: pd.DataFrame) -> dict[str, Estimate]:
     rows = differences[
-        (differences["scenario"] == policy)
-        & (differences["measure"] == "direct_share")
+        (differences["measure"] == "direct_share")
         & (differences["gm_code"] == ALL)
         & (differences["kind"] == ALL)
         & (differences["year"] == 0)
         & (differences["interval"] == "monte_carlo")
-    ]["variance_reduction"]
-    return float(rows.iloc[0]) if len(rows) > 0 else math.nan
+    ]
+    names = ("scenario", *(f"variance_reduction{end}" for end in ("", "_low", "_high")), "n")
+    return {
+        str(policy): Estimate(float(factor), float(low), float(high), int(n))
+        for policy, factor, low, high, n in zip(*(rows[name] for name in names), strict=True)
+    }
 
 
 def _bases(register: pd.DataFrame, policies: tuple[str, ...]) -> dict[str, Base]:

@@ -21,7 +21,7 @@ from experiments.report.chart_tools import (
 from experiments.report.charts import Chart
 from experiments.report.facts import Facts, Run, read_facts
 from experiments.report.tables import Table
-from experiments.report.words import LOCALES, Lang, Words
+from experiments.report.words import LOCALES, NOTHING, Lang, Words
 from sim.parameters import REGISTRY
 
 if TYPE_CHECKING:
@@ -203,9 +203,11 @@ def _tables_under(facts: Facts, words: Words) -> dict[str, tuple[Table, ...]]:
 
 def _reproduce(facts: Facts, words: Words) -> list[tuple[str, str]]:
     setting = facts.setting
+    asked = setting.replications + setting.failed
     command = (
-        f"burgernet run experiments/{setting.study}.toml --seed {setting.seed} "
-        f"--replications {setting.replications + setting.failed}"
+        f"burgernet run experiments/{setting.study}.toml --seed {setting.seed}"
+        # A stated number would take the place of the precision, and of its interval.
+        + (f" --replications {asked}" if setting.precision is None else "")
     )
     period = words(
         "method.period_value",
@@ -219,6 +221,29 @@ def _reproduce(facts: Facts, words: Words) -> list[tuple[str, str]]:
         (words("method.run_id"), setting.run_id),
         (words("method.seed"), str(setting.seed)),
         (words("method.replications"), words.count(setting.replications)),
+        *_chosen(facts, words),
         (words("method.period"), period),
         (words("method.versions"), versions),
     ]
+
+
+def _chosen(facts: Facts, words: Words) -> list[tuple[str, str]]:
+    """Return how the number of replications was chosen, nothing where the study stated it."""
+    record = facts.setting.precision
+    if record is None:
+        return []
+
+    def width(value: float | None) -> str:
+        return NOTHING if value is None else words.decimal(value, tables.digits(value))
+
+    text = words(
+        f"method.precision_{record['stopped_by']}",
+        measure=record["measure"],
+        policy=words.policy(record["policy"]),
+        reference=words.policy(record["reference"]),
+        asked=width(record["half_width"]),
+        reached=width(record["reached_half_width"]),
+        n=words.count(record["replications"]),
+        block=words.count(record["block"]),
+    )
+    return [(words("method.precision"), text)]

@@ -49,7 +49,8 @@ class SyntheticRun:
         self.failures = []
         self.intents = dict.fromkeys(policies, "")
         self.versions = {"python": "3.11.0"}
-        self.variance_reduction = 5.0
+        self.variance_reduction = (5.0, 3.0, 8.0)
+        self.precision = None
         self.values = {
             (p, m): (mean, mean * 0.9, mean * 1.1)
             for p in policies
@@ -83,6 +84,7 @@ class SyntheticRun:
             "study": self.study,
             "policies": [{"name": p, "intent": self.intents[p]} for p in self.policies],
             "failures": self.failures,
+            "precision": self.precision,
             "run_id": "0123456789abcdef",
             "seed": 7,
             "versions": self.versions,
@@ -100,7 +102,9 @@ class SyntheticRun:
         return _long(self.values)
 
     def _differences(self):
-        return _long(self.steps).assign(variance_reduction=self.variance_reduction)
+        ends = ("", "_low", "_high")
+        columns = [f"variance_reduction{end}" for end in ends]
+        return _long(self.steps).assign(**dict(zip(columns, self.variance_reduction, strict=True)))
 
     def _register(self):
         last = 12 * self.study["years"]
