@@ -29,6 +29,7 @@ MAX_REPLICATIONS = 100_000
 PRECISION_MEASURES = tuple(name for name in ORDER if name not in COST_PER)
 """Measures that have one value per replication; a ratio of means over replications has not."""
 SHARE_ENDS = ("_share", "_occupancy")
+WIDEST, LARGEST_BLOCK = 1e9, 1000
 WIDEST_SHARE = 0.5
 """Half-width in a share that nobody means: it was stated in points or per cent."""
 
@@ -53,12 +54,12 @@ class Precision(BaseModel):
     )
     half_width: float = Field(
         gt=0.0,
-        le=1e9,
+        le=WIDEST,
         description="half the width of the interval, in the unit of the measure (0.005 of a share "
         "is half a percentage point)",
     )
     block: int = Field(
-        20, ge=10, le=1000, description="replications between two looks at the interval"
+        20, ge=10, le=LARGEST_BLOCK, description="replications between two looks at the interval"
     )
 
 
@@ -247,13 +248,15 @@ def _precision_conflicts(
     elif isinstance(policy, str) and policy == values.get("reference"):
         yield "policy", f"'{policy}' is the reference: its difference is always zero"
     block, replications = precision.get("block"), values.get("replications")
-    if isinstance(block, int) and isinstance(replications, int) and block > replications:
+    if not isinstance(block, int) or not isinstance(replications, int):
+        return
+    if replications < block <= LARGEST_BLOCK:
         yield "block", f"{block} is more than 'replications'"
 
 
 def _is_above(half_width: object) -> bool:
     number = isinstance(half_width, int | float) and not isinstance(half_width, bool)
-    return number and WIDEST_SHARE < float(half_width) < float("inf")
+    return number and WIDEST_SHARE < float(half_width) <= WIDEST
 
 
 def _listed(value: object) -> list[object]:

@@ -187,14 +187,14 @@ def table(*, block: int, level: float, paths: int, seed: int) -> str:
     """Return the lowest coverage over all targets for every distribution, as text."""
     error = 100 * float(np.sqrt(level * (1 - level) / paths))
     heads = (
-        f"Intervals of level {100 * level:g} %; a look after every {block} replications, no stop "
-        f"before {FIRST_LOOK}, at most {MOST}.",
-        f"Lowest coverage over targets that would need {NEEDED[0]} to {NEEDED[-1]} replications if "
-        "sigma were known;",
-        f"{paths:,} runs per target, standard error of a coverage at the level {error:.2f} points.",
+        f"{100 * level:g} % intervals; looks every {block} replications, no stop before "
+        f"{FIRST_LOOK}, at most {MOST}.",
+        "Lowest coverage over targets that would need "
+        f"{NEEDED[0]} to {NEEDED[-1]} replications",
+        f"if sigma were known; {paths:,} runs per target: standard error {error:.2f} points.",
         "",
-        f"{'':22} {'the rule':>9} {'Student at':>11} {'Student looked at':>18} {'mean n for':>15}",
-        f"{'values':22} {'':>9} {'the same n':>11} {'after every block':>18} "
+        f"{'':22} {'the':>9} {'Student at':>11} {'Student looked at':>18} {'mean n for':>15}",
+        f"{'values':22} {'rule':>9} {'the same n':>11} {'after every block':>18} "
         f"{f'a need of {COST_AT}':>15}",
         "-" * 79,
     )
