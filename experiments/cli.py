@@ -292,15 +292,24 @@ def parameters(name: str | None) -> None:
 
 @burgernet.command()
 @click.option(
-    "--block", type=click.IntRange(10, 1000), default=20, show_default=True,
+    "--block",
+    type=click.IntRange(10, 1000),
+    default=20,
+    show_default=True,
     help="Replications between two looks; a divisor of 600.",
 )
 @click.option(
-    "--level", type=click.FloatRange(0.5, 1.0, max_open=True), default=0.95, show_default=True,
+    "--level",
+    type=click.FloatRange(0.5, 1.0, max_open=True),
+    default=0.95,
+    show_default=True,
     help="Level of the intervals.",
 )
 @click.option(
-    "--runs", type=click.IntRange(100, 1_000_000), default=20_000, show_default=True,
+    "--runs",
+    type=click.IntRange(100, 1_000_000),
+    default=20_000,
+    show_default=True,
     help="Runs to imitate for each distribution.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)

@@ -186,9 +186,7 @@ def differences_in_words(table: pd.DataFrame) -> str:
 
 def gain(row: Mapping[Hashable, Any]) -> str:
     """Return how many times as many replications independent seeds would need, with interval."""
-    factor, low, high = (
-        float(row[f"variance_reduction{end}"]) for end in ("", "_low", "_high")
-    )
+    factor, low, high = (float(row[f"variance_reduction{end}"]) for end in ("", "_low", "_high"))
     if math.isnan(factor):
         return "-"
     return f"{factor:,.1f}" + ("" if math.isnan(low) else f" ({low:,.1f} to {high:,.1f})")

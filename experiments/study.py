@@ -255,8 +255,9 @@ def _precision_conflicts(
 
 
 def _is_above(half_width: object) -> bool:
-    number = isinstance(half_width, int | float) and not isinstance(half_width, bool)
-    return number and WIDEST_SHARE < float(half_width) <= WIDEST
+    if isinstance(half_width, bool) or not isinstance(half_width, int | float):
+        return False
+    return WIDEST_SHARE < half_width <= WIDEST
 
 
 def _listed(value: object) -> list[object]:

@@ -45,9 +45,7 @@ def _rare(name: str, share: float) -> Shape:
 SHAPES = (
     Shape("normal", lambda rng, size: rng.standard_normal(size), 0.0, 1.0),
     Shape("uniform", lambda rng, size: rng.random(size), 0.5, 12**-0.5),
-    Shape(
-        "Student t, 5 degrees", lambda rng, size: rng.standard_t(5, size), 0.0, (5 / 3) ** 0.5
-    ),
+    Shape("Student t, 5 degrees", lambda rng, size: rng.standard_t(5, size), 0.0, (5 / 3) ** 0.5),
     Shape("Student t, 3 degrees", lambda rng, size: rng.standard_t(3, size), 0.0, 3**0.5),
     Shape("exponential", lambda rng, size: rng.standard_exponential(size), 1.0, 1.0),
     _lognormal("lognormal, sigma 0.5", 0.5),
@@ -67,7 +65,7 @@ SHAPES = (
     _rare("one in 10", 0.1),
     _rare("one in 50", 0.02),
 )
-"""Distributions for which the rule must cover: symmetric, heavy in the tails, skewed, few values."""
+"""Distributions for which the rule must cover: symmetric, heavy tails, skewed, few values."""
 BEYOND = Shape(
     "jump, one in 50",
     lambda rng, size: 20.0 * (rng.random(size) < 1 / 50) + 0.1 * rng.standard_normal(size),
@@ -131,7 +129,7 @@ def _outcomes(shape: Shape, block: int, level: float, values: Floats) -> Floats:
     found = _looks(values - shape.mean, block)
     own = half_width(found, level)
     quantile = stdtrit(found.n - 1.0, (1 + level) / 2)
-    student = quantile * np.sqrt(found.variance / found.n)
+    student = np.asarray(quantile * np.sqrt(found.variance / found.n), dtype=np.float64)
     columns = []
     for needed in NEEDED:
         asked = ndtri((1 + level) / 2) * shape.sd / np.sqrt(needed)
@@ -174,28 +172,35 @@ def _looks(values: Floats, block: int) -> Moments:
 
 def _first(stops: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the first look at which each path stops, the last look if it never does."""
-    return np.where(stops.any(axis=1), stops.argmax(axis=1), stops.shape[1] - 1)
+    last = stops.shape[1] - 1
+    return np.asarray(np.where(stops.any(axis=1), stops.argmax(axis=1), last))
 
 
 def _holds(found: Moments, width: Floats, look: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return whether the interval at a look holds zero; where there is none nothing is claimed."""
     path = np.arange(len(look))
-    return ~(np.abs(found.mean[path, look]) > width[path, look])
+    return np.asarray(~(np.abs(found.mean[path, look]) > width[path, look]))
 
 
 def table(*, block: int, level: float, paths: int, seed: int) -> str:
     """Return the lowest coverage over all targets for every distribution, as text."""
     error = 100 * float(np.sqrt(level * (1 - level) / paths))
+    most = f"no stop before {FIRST_LOOK}, at most {MOST}"
+    targets = f"{NEEDED[0]} to {NEEDED[-1]} replications"
+    first, second = ("the", "rule"), ("Student at", "the same n")
+    third = ("Student looked at", "after every block")
+    fourth = ("mean n for", f"a need of {COST_AT}")
+    columns = [
+        f"{a:>9} {b:>11} {c:>18} {d:>15}"
+        for a, b, c, d in zip(first, second, third, fourth, strict=True)
+    ]
     heads = (
-        f"{100 * level:g} % intervals; looks every {block} replications, no stop before "
-        f"{FIRST_LOOK}, at most {MOST}.",
-        "Lowest coverage over targets that would need "
-        f"{NEEDED[0]} to {NEEDED[-1]} replications",
+        f"{100 * level:g} % intervals; looks every {block} replications, {most}.",
+        f"Lowest coverage over targets that would need {targets}",
         f"if sigma were known; {paths:,} runs per target: standard error {error:.2f} points.",
         "",
-        f"{'':22} {'the':>9} {'Student at':>11} {'Student looked at':>18} {'mean n for':>15}",
-        f"{'values':22} {'rule':>9} {'the same n':>11} {'after every block':>18} "
-        f"{f'a need of {COST_AT}':>15}",
+        f"{'':22} {columns[0]}",
+        f"{'values':22} {columns[1]}",
         "-" * 79,
     )
     return "\n".join([*heads, *_rows(block=block, level=level, paths=paths, seed=seed)])

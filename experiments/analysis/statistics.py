@@ -106,7 +106,8 @@ def variance_reduction(first: Floats, second: Floats, level: float) -> Estimate:
     t2 = _quantile(level, n - 1) ** 2
     excess = np.where(n > FEWEST_PAIRS - 1, over(2 * free * t2, n - 2), np.nan)
     stretch = 1 + excess + np.sqrt(excess * (excess + 2))
-    return Estimate(*((1 + end) / 2 for end in (ratio, ratio / stretch, ratio * stretch)), n)
+    low, high = ratio / stretch, ratio * stretch
+    return Estimate((1 + ratio) / 2, (1 + low) / 2, (1 + high) / 2, n)
 
 
 def _mean(sample: Floats, n: NDArray[np.int64]) -> Floats:

@@ -187,9 +187,9 @@ def parallel(
 ) -> Generator[Outcome, None, None]:
     """Compute the tasks in `workers` processes here and yield the outcomes as they come.
 
-    A block is asked for when every outcome of the one before has been taken. No more than twice as many tasks as workers are handed out at a time. A worker that dies is
-    started anew and its task given to another; a task that kills several workers comes back as a
-    failed one.
+    A block is asked for when every outcome of the one before has been taken. No more than twice
+    as many tasks as workers are handed out at a time. A worker that dies is started anew and its
+    task given to another; a task that kills several workers comes back as a failed one.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; a second one ends the process at once.

@@ -153,7 +153,7 @@ class Facts:
     values: Mapping[Key, Estimate]
     differences: Mapping[Key, Estimate]
     reductions: Mapping[str, Estimate]
-    """By policy: variance of its difference in `direct_share` with independent seeds over paired"""
+    """By policy, for `direct_share`: variance with independent seeds over that of pairs."""
     bases: Mapping[str, Base]
     coverage: Mapping[tuple[str, str], tuple[float, float]]
     fates: Mapping[str, Fates] = field(default_factory=dict)

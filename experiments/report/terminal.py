@@ -167,7 +167,7 @@ def _precision(facts: Facts, width: int) -> str:
     saved = facts.reduction(setting.main)
     factor, low, high = (number(value, 8, 1) for value in (saved.mean, saved.low, saved.high))
     lines = [
-        f"main difference in direct share: {setting.reference} - {setting.main}",
+        f"main difference in direct share: {setting.main} - {setting.reference}",
         f"  width of its interval {wide} points",
         f"  variance reduction by shared draws {factor} [{low}, {high}]",
         "gain: independent seeds would need that many times as many replications",

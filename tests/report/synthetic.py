@@ -70,6 +70,21 @@ class SyntheticRun:
         self.actions[policy] = []
         return self
 
+    def with_precision(self, stopped_by="target", reached=0.0049):
+        """Let the number of replications have been chosen by a precision."""
+        self.precision = {
+            "measure": "direct_share",
+            "policy": self.policies[1],
+            "reference": self.policies[0],
+            "half_width": 0.005,
+            "block": 20,
+            "most": 2000,
+            "stopped_by": stopped_by,
+            "replications": 60,
+            "reached_half_width": reached,
+        }
+        return self
+
     def with_direct(self, policy, mean, step, *, per_year=None):
         """Set the direct share of a policy and its difference (mean, low, high)."""
         self.values[policy, "direct_share"] = (mean, mean - 0.01, mean + 0.01)

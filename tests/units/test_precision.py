@@ -22,6 +22,8 @@ PAIR = ("current_agreements", "frozen")
 ASKED = 0.0025
 """The fake model needs 60 replications for this: two looks that go on, and one that stops."""
 STOPS_AFTER = 60
+NARROWER = 0.0019
+"""For this it needs 80."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +45,12 @@ class Watched:
         return fake_simulate(world, policies, parameters, **named)
 
 
-def run(out, policies=PAIR, watched=None, replications=400, workers=1, force=False, **asked):
-    stated = {"measure": "direct_share", "half_width": ASKED, "policy": policies[1], **asked}
+def run(out, policies=PAIR, watched=None, replications=400, **settings):
+    options = {"workers": 1, "progress": False}
+    options |= {key: settings.pop(key) for key in ("workers", "force") if key in settings}
+    stated = {"measure": "direct_share", "half_width": ASKED, "policy": policies[1], **settings}
     loaded = fake_loaded(policies, replications, 1, precision=stated)
     model = Model(fake_simulate if watched is None else watched.simulate, fake_world)
-    options = {"workers": workers, "force": force, "progress": False}
     return run_study(loaded, out=out, model=model, **options)
 
 
@@ -276,17 +279,17 @@ def test_force_computes_everything_and_stops_at_the_same_look(copy, done):
 
 def test_a_narrower_target_goes_on_and_a_wider_one_leaves_shards(copy, done):
     watched = Watched()
-    narrower = run(copy, watched=watched, half_width=0.8 * ASKED)
+    narrower = run(copy, watched=watched, half_width=NARROWER)
     first = watched.calls[0][0]
     assert first == STOPS_AFTER
-    assert record(narrower)["replications"] > STOPS_AFTER
+    assert record(narrower)["replications"] == 80
     assert {p: d for p, d in shards(narrower).items() if p in shards(done)} == shards(done)
     back = run(copy, watched=watched)
     assert record(back) == record(done)
     assert digests(back.path, "*.parquet") == digests(done.path, "*.parquet")
     assert len(shards(back)) == len(shards(narrower))
     calls = len(watched.calls)
-    assert record(run(copy, watched=watched, half_width=0.8 * ASKED)) == record(narrower)
+    assert record(run(copy, watched=watched, half_width=NARROWER)) == record(narrower)
     assert len(watched.calls) == calls
 
 
@@ -294,9 +297,7 @@ def test_a_stated_number_takes_the_place_of_the_precision(tmp_path):
     asked = {"measure": "direct_share", "half_width": ASKED}
     loaded = fake_loaded(PAIR, 400, 1, precision=asked)
     model = Model(fake_simulate, fake_world)
-    found = run_study(
-        loaded, out=tmp_path, workers=1, replications=5, progress=False, model=model
-    )
+    found = run_study(loaded, out=tmp_path, workers=1, replications=5, progress=False, model=model)
     assert found.manifest()["precision"] is None
     assert "precision" not in found.manifest()["study"]
     assert found.table("register")["replication"].nunique() == 5
@@ -314,9 +315,13 @@ def fails_at(*numbers):
 
 
 def test_a_failed_replication_counts_in_no_look(tmp_path, done):
-    found = run(tmp_path, watched=Watched(fails_at(5, 41)), half_width=0.8 * ASKED)
+    found = run(tmp_path, watched=Watched(fails_at(5, 41)), half_width=NARROWER)
     looks = record(found)["looks"]
-    assert [(look["replications"], look["n"]) for look in looks[:3]] == [(20, 19), (40, 39), (60, 58)]
+    assert [(look["replications"], look["n"]) for look in looks[:3]] == [
+        (20, 19),
+        (40, 39),
+        (60, 58),
+    ]
     assert [failure["replication"] for failure in found.failures] == [5, 41]
     kept = set(found.table("register")["replication"])
     assert kept == set(range(record(found)["replications"])) - {5, 41}

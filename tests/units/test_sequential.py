@@ -52,9 +52,7 @@ def test_without_variation_or_with_too_few_values_there_is_no_interval(values):
     assert not is_reached(found, 0.95, 1e9)
 
 
-@given(
-    st.integers(3, 2000), st.floats(0.1, 10.0), st.floats(-20.0, 20.0), st.floats(0.5, 0.999)
-)
+@given(st.integers(3, 2000), st.floats(0.1, 10.0), st.floats(-20.0, 20.0), st.floats(0.5, 0.999))
 def test_the_interval_is_never_narrower_than_students(n, sd, skewness, level):
     found = Moments(*map(np.asarray, (n, 0.0, sd**2, skewness)))
     student = scipy.stats.t.ppf((1 + level) / 2, n - 1) * sd / np.sqrt(n)
@@ -124,7 +122,9 @@ def test_students_interval_would_lose_coverage(name):
     assert min(each.at_stop for each in found) < min(each.covered for each in found)
 
 
-@pytest.mark.parametrize("shape", [*coverage.SHAPES, coverage.BEYOND], ids=lambda shape: shape.name)
+@pytest.mark.parametrize(
+    "shape", [*coverage.SHAPES, coverage.BEYOND], ids=lambda shape: shape.name
+)
 def test_the_draws_have_the_mean_and_deviation_that_are_stated(shape):
     values = shape.draw(np.random.default_rng(14), (400_000,))
     assert values.mean() == pytest.approx(shape.mean, abs=4 * shape.sd / np.sqrt(400_000))
