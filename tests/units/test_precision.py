@@ -190,6 +190,18 @@ def test_second_call_is_complete_and_computes_nothing(copy, done):
     assert record(again) == record(done)
 
 
+def test_a_record_that_does_not_hold_is_written_anew(copy, done):
+    (folder,) = copy.glob("fake/*")
+    manifest = store.read_manifest(folder)
+    manifest["precision"]["looks"].pop()
+    store.write_manifest(folder, manifest)
+    watched = Watched()
+    again = run(copy, watched=watched)
+    assert not again.was_complete
+    assert watched.calls == []
+    assert record(again) == record(done)
+
+
 def test_interruption_inside_a_block_changes_nothing(tmp_path, done):
     def interrupts(replication):
         if replication == 33:
