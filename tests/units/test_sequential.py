@@ -15,6 +15,7 @@ from experiments.analysis.sequential import (
     is_reached,
     moments,
 )
+from experiments.study import ROOT
 
 RUNS = 20_000
 
@@ -162,3 +163,16 @@ def test_table_tells_the_lowest_coverage_of_every_shape(monkeypatch):
     lowest = 100 * min(each.covered for each in found)
     assert row.split()[1] == f"{lowest:.1f}%"
     assert lines[-2] == "beyond any rule:"
+
+
+def test_the_documented_table_is_what_the_command_prints():
+    text = (ROOT / "docs" / "precision.md").read_text(encoding="utf-8")
+    printed = coverage.table(block=20, level=0.95, paths=20_000, seed=1).splitlines()
+    documented = text.split("```")[1].strip("\n").splitlines()
+    assert documented[:7] == printed[:7]
+    assert len(documented) == len(printed)
+    for ours, theirs in zip(documented[7:], printed[7:], strict=True):
+        assert ours[:22] == theirs[:22]
+        # Another processor may round a draw otherwise.
+        figures = ([float(x.rstrip("%")) for x in line[22:].split()] for line in (ours, theirs))
+        assert next(figures) == pytest.approx(next(figures), abs=0.15, rel=0.005)
