@@ -16,9 +16,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from experiments.engine import design, store, tables
-from experiments.engine.design import Design, Task
-from experiments.engine.store import Receipt, RunFolder, Shard
+from experiments.engine import blocks, design, store, tables
+from experiments.engine.blocks import Shelf, Task
+from experiments.engine.design import Design
+from experiments.engine.store import Receipt, RunFolder
 from experiments.engine.workers import Job, Model, Outcome, Outcomes, parallel, serial
 from experiments.study import MAX_REPLICATIONS, MAX_SEED, ROOT, LoadedStudy, load_study
 from sim.errors import DataError, InputError
@@ -130,9 +131,7 @@ class _Run:
         contents = self._contents()
         if not force:
             self._take_stock()
-        todo = design.tasks(
-            self.plan.hashes, self.loaded.study.replications, frozenset(self.receipts)
-        )
+        todo = blocks.tasks(self.plan.hashes, self.loaded.study.replications, self.receipts)
         if len(todo) == 0 and self._is_complete(contents):
             return RunFolder(self.folder, was_complete=True)
         store.write_bytes(
@@ -142,6 +141,7 @@ class _Run:
         self._write_manifest("running", contents)
         try:
             self._compute(todo, workers, contents, progress=progress)
+            self._clear_shards()
             written = self._write_tables(contents)
         except InputError:
             self._withdraw()
@@ -185,7 +185,9 @@ class _Run:
     def _take_stock(self) -> None:
         """Find the shards that are there and whole; keep what is known of those not asked for."""
         self.receipts = {e["path"]: Receipt(**e) for e in self.before.get("shards", [])}
-        for shard in self._shards():
+        found = {*self.receipts, *store.shard_paths(self.folder)}
+        replications = self.loaded.study.replications
+        for shard in blocks.asked_for(found, self.plan.hashes, replications):
             known = self.receipts.pop(shard.path, None)
             try:
                 receipt = store.check_shard(self.folder, shard, known)
@@ -195,10 +197,12 @@ class _Run:
             if receipt is not None:
                 self.receipts[shard.path] = receipt
 
-    def _shards(self) -> Iterator[Shard]:
-        for table in tables.MODEL_TABLES:
-            asked = range(self.loaded.study.replications)
-            yield from design.shards_of(table, self.plan.hashes, asked)
+    def _clear_shards(self) -> None:
+        """Delete what nothing may read again: damaged shards, and those that `force` replaced."""
+        unknown = store.shard_paths(self.folder) - self.receipts.keys()
+        replications = self.loaded.study.replications
+        for shard in blocks.asked_for(unknown, self.plan.hashes, replications):
+            (self.folder / shard.path).unlink()
 
     def _is_complete(self, contents: dict[str, Any]) -> bool:
         if self.before.get("state") != "complete":
@@ -247,6 +251,11 @@ class _Run:
             start=study.start,
             years=study.years,
             model=self.model,
+            largest_block=blocks.largest_block(
+                len(self.plan.hashes),
+                study.years,
+                sum(town["inhabitants"] for town in municipalities(self.loaded.grid_folder)),
+            ),
         )
 
     def _note(self, outcome: Outcome) -> None:
@@ -258,8 +267,9 @@ class _Run:
     def _write_tables(self, contents: dict[str, Any]) -> list[Receipt]:
         # A replication counts only where every policy has it, so that comparisons stay paired.
         whole = [k for k in range(self.loaded.study.replications) if k not in self.failures]
+        shelf = Shelf(self.receipts)
         written = [
-            store.assemble(self.folder, table, design.shards_of(table, self.plan.hashes, whole))
+            store.assemble(self.folder, table, shelf.pieces(table, self.plan.hashes, whole))
             for table in tables.MODEL_TABLES
         ]
         from experiments.analysis import cells, compare, measures, summary

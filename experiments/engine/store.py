@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiments.engine import tables
+from experiments.engine import formats, tables
 from sim.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class Shard(NamedTuple):
         """Return where the shard lies, relative to the run folder."""
         block = f"{self.first:06d}-{self.last:06d}.parquet"
         return f"{SHARDS}/{self.table}/{self.policy}{'-' if self.policy else ''}{block}"
+
+
+class Piece(NamedTuple):
+    """What a table takes from a shard: the rows of some of its replications, in their order."""
+
+    shard: Shard
+    replications: tuple[int, ...]
 
 
 class Receipt(NamedTuple):
@@ -136,22 +143,28 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path` when the block ends well."""
+def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
+    """Give a temporary file that takes the place of `path` when the block ends well.
+
+    Args:
+        path: the file.
+        flush: wait until the disk has it, so that it survives a failure of power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if flush:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    with replacing(path) as temporary:
+def write_bytes(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Write a file whole or not at all; `flush` as for `replacing`."""
+    with replacing(path, flush=flush) as temporary:
         temporary.write_bytes(data)
 
 
@@ -209,10 +222,18 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
+def shard_paths(folder: Path) -> set[str]:
+    """Return the paths, from the run folder, of all files where shards lie."""
+    found = (folder / SHARDS).glob("*/*.parquet")
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
 def write_shard(folder: Path, shard: Shard, table: pa.Table) -> Receipt:
     """Write the rows of a shard and return its receipt."""
-    data = tables.parquet_bytes(table)
-    write_bytes(folder / shard.path, data)
+    data = formats.parquet_bytes(table, formats.SHARD_LAYOUT)
+    # Some thirty files a block: waiting for the disk each time would take longer than to write
+    # them. A shard that a failure of power cut short is found by its sha256 or its checksums.
+    write_bytes(folder / shard.path, data, flush=False)
     return Receipt(shard.path, table.num_rows, hashlib.sha256(data).hexdigest())
 
 
@@ -231,7 +252,7 @@ def check_shard(folder: Path, shard: Shard, known: Receipt | None) -> Receipt | 
     digest = sha256_of(path)
     if known is None:
         table = read_parquet(path)
-        if not table.schema.equals(tables.schema(shard.table), check_metadata=True):
+        if not table.schema.equals(formats.schema(shard.table), check_metadata=True):
             raise DataError(f"{path}: not the columns of {shard.table}")
         return Receipt(shard.path, table.num_rows, digest)
     if digest != known.sha256:
@@ -247,23 +268,34 @@ def is_intact(folder: Path, known: Receipt) -> bool:
     return path.is_file() and sha256_of(path) == known.sha256
 
 
-def assemble(folder: Path, name: str, shards: Iterable[Shard]) -> Receipt:
-    """Write a table from its shards, in the order given, and return its receipt."""
+def assemble(folder: Path, name: str, pieces: Iterable[Piece]) -> Receipt:
+    """Write a table from pieces of shards, in the order given, and return its receipt."""
     path = folder / f"{name}.parquet"
     with replacing(path) as temporary:
-        parts = (read_parquet(folder / shard.path) for shard in shards)
-        rows = tables.write_parquet(parts, tables.schema(name), temporary)
+        parts = (_read_piece(folder, piece) for piece in pieces)
+        rows = formats.write_parquet(parts, formats.schema(name), temporary)
         digest = sha256_of(temporary)
     return Receipt(path.name, rows, digest)
+
+
+def _read_piece(folder: Path, piece: Piece) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = read_parquet(folder / piece.shard.path)
+    if len(piece.replications) == piece.shard.last - piece.shard.first + 1:
+        return table
+    wanted = pa.array(piece.replications, table["replication"].type)
+    return table.filter(pc.is_in(table["replication"], wanted))
 
 
 def write_frame(folder: Path, name: str, frame: pd.DataFrame) -> list[Receipt]:
     """Write a table that was worked out as Parquet and as CSV, and return the receipts of both."""
     columns = {column.name: frame[column.name].to_numpy() for column in tables.TABLES[name]}
-    table = tables.to_arrow(name, columns)
+    table = formats.to_arrow(name, columns)
     files = {
-        f"{name}.parquet": tables.parquet_bytes(table),
-        f"{name}.csv": tables.csv_text(name, frame).encode(),
+        f"{name}.parquet": formats.parquet_bytes(table),
+        f"{name}.csv": formats.csv_text(name, frame).encode(),
     }
     for path, data in files.items():
         write_bytes(folder / path, data)
