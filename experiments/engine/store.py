@@ -142,6 +142,32 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
 
+def read_batches(
+    path: Path, columns: Sequence[str], dictionaries: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield some columns of a table piece by piece, none of them empty.
+
+    Args:
+        path: the Parquet file.
+        columns: names, in the order wanted.
+        dictionaries: those of text; they come as positions in a dictionary.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(
+            path, page_checksum_verification=True, read_dictionary=list(dictionaries)
+        ) as file:
+            batches = file.iter_batches(formats.ROWS_PER_GROUP, columns=list(columns))
+            yield from (batch for batch in batches if batch.num_rows > 0)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+
+
 @contextlib.contextmanager
 def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Give a temporary file that takes the place of `path` when the block ends well.

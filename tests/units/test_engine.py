@@ -794,6 +794,21 @@ def test_faulty_columns_are_told(change, told):
         formats.to_arrow("costs", columns)
 
 
+@given(st.permutations(range(12)))
+def test_rows_of_a_policy_are_the_same_however_the_model_orders_them(order):
+    columns = costs(12)
+    columns["scenario"] = np.array(["b", "a", "other"] * 4)
+    columns["payer"] = np.array(["region", "police"] * 6)
+    columns["year"] = np.arange(12) // 4
+    shuffled = {name: values[list(order)] for name, values in columns.items()}
+    found = formats.by_policy("costs", shuffled, ["a", "b", "none"])
+    for table, name in zip(found, ["a", "b", "none"], strict=True):
+        chosen = columns["scenario"] == name
+        alone = {key: values[chosen] for key, values in columns.items()}
+        assert table.equals(formats.to_arrow("costs", alone))
+    assert [table.num_rows for table in found] == [4, 4, 0]
+
+
 @given(st.lists(st.integers(0, 40), max_size=8))
 def test_bytes_depend_on_rows_not_on_parts(sizes):
     with pytest.MonkeyPatch.context() as patch:
