@@ -268,10 +268,10 @@ class _Run:
         # A replication counts only where every policy has it, so that comparisons stay paired.
         whole = [k for k in range(self.loaded.study.replications) if k not in self.failures]
         shelf = Shelf(self.receipts)
-        written = [
-            store.assemble(self.folder, table, shelf.pieces(table, self.plan.hashes, whole))
-            for table in tables.MODEL_TABLES
-        ]
+        written = store.assemble(
+            self.folder,
+            {name: shelf.pieces(name, self.plan.hashes, whole) for name in tables.MODEL_TABLES},
+        )
         from experiments.analysis import cells, compare, measures, summary
 
         values = measures.measure(RunFolder(self.folder), contents)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,7 @@ DICTIONARY = "columns.csv"
 SHARDS = "shards"
 LOCK = ".lock"
 TEMPORARY = ".tmp"
+ASSEMBLED_AT_ONCE = 2
 
 
 class Shard(NamedTuple):
@@ -294,8 +296,15 @@ def is_intact(folder: Path, known: Receipt) -> bool:
     return path.is_file() and sha256_of(path) == known.sha256
 
 
-def assemble(folder: Path, name: str, pieces: Iterable[Piece]) -> Receipt:
-    """Write a table from pieces of shards, in the order given, and return its receipt."""
+def assemble(folder: Path, pieces: Mapping[str, Iterable[Piece]]) -> list[Receipt]:
+    """Write each table from pieces of shards, in the order given, and return the receipts."""
+    # Nearly all the time goes to reading and packing columns, which lets other threads run: the
+    # table of the actions takes as long as the others together.
+    with ThreadPoolExecutor(ASSEMBLED_AT_ONCE) as threads:
+        return list(threads.map(lambda name: _assemble(folder, name, pieces[name]), pieces))
+
+
+def _assemble(folder: Path, name: str, pieces: Iterable[Piece]) -> Receipt:
     path = folder / f"{name}.parquet"
     with replacing(path) as temporary:
         parts = (_read_piece(folder, piece) for piece in pieces)

@@ -331,6 +331,7 @@ def test_replications_are_kept_in_blocks_that_end_small(tmp_path):
 
 def test_tables_do_not_depend_on_how_blocks_are_cut(tmp_path, monkeypatch):
     whole = run(tmp_path / "whole", replications=12)
+    monkeypatch.setattr(store, "ASSEMBLED_AT_ONCE", 1)
     monkeypatch.setattr(blocks, "LARGEST", 1)
     single = run(tmp_path / "single", replications=12)
     assert len(cuts(single.path)) == 12
