@@ -229,14 +229,14 @@ def report(run_folder: Path, lang: Language | None, out: Path | None) -> None:
     if out is not None and lang is None:
         raise click.UsageError("--out names one file: say with --lang in which language.")
     from experiments.engine.store import RunFolder
-    from experiments.report import write_figures, write_report
+    from experiments.report import write_all, write_report
 
     run = RunFolder.open(_run_path(run_folder))
-    languages = LANGUAGES if lang is None else (lang,)
-    if out is None:
-        write_figures(run, languages)
-    for language in languages:
-        click.echo(str(write_report(run, language, out)))
+    if out is not None and lang is not None:
+        click.echo(str(write_report(run, lang, out)))
+        return
+    for page in write_all(run, LANGUAGES if lang is None else (lang,)):
+        click.echo(str(page))
 
 
 @burgernet.command()

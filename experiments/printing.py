@@ -48,7 +48,8 @@ def plan(loaded: LoadedStudy, out: Path, workers: int | None) -> dict[str, Any]:
         out: folder of all runs.
         workers: processes; by default one per core.
     """
-    from experiments.engine.design import design, tasks
+    from experiments.engine.blocks import tasks
+    from experiments.engine.design import design
     from experiments.engine.runner import available_cores
     from experiments.engine.store import read_manifest
 

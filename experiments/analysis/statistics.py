@@ -117,7 +117,7 @@ def _mean(sample: Floats, n: NDArray[np.int64]) -> Floats:
 def _covariance(first: Floats, second: Floats, n: NDArray[np.int64]) -> Floats:
     """Return the unbiased covariance over axis 1; NaN with fewer than two values."""
     a = first - np.expand_dims(_mean(first, n), REPLICATIONS)
-    b = second - np.expand_dims(_mean(second, n), REPLICATIONS)
+    b = a if second is first else second - np.expand_dims(_mean(second, n), REPLICATIONS)
     return np.where(n > 1, over(np.nansum(a * b, axis=REPLICATIONS), n - 1), np.nan)
 
 
@@ -125,8 +125,10 @@ def _quantile(level: float, n: NDArray[np.int64]) -> Floats:
     # scipy.stats takes most of a second to import; this is the function behind its t.ppf.
     from scipy.special import stdtrit
 
-    degrees = np.maximum(n - 1, 1).astype(np.float64)
-    return np.asarray(stdtrit(degrees, (1 + level) / 2), dtype=np.float64)
+    # Nearly all cells have the same n.
+    different, place = np.unique(n, return_inverse=True)
+    degrees = np.maximum(different - 1, 1).astype(np.float64)
+    return np.asarray(stdtrit(degrees, (1 + level) / 2), dtype=np.float64)[place]
 
 
 def over(above: NDArray[Any], below: NDArray[Any]) -> Floats:

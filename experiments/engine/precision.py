@@ -16,11 +16,13 @@ import numpy as np
 
 from experiments.analysis import cells, measures, sequential
 from experiments.analysis.statistics import Floats
-from experiments.engine import design, store
+from experiments.engine import store
+from experiments.engine.blocks import Shelf
 from experiments.study import Precision, Study
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 RULE = "experiments.analysis.sequential"
 REACHED, LARGEST, NO_VALUE = "target", "maximum", "no_value"
@@ -82,17 +84,19 @@ class Looks:
             if self.stopped_by is None:
                 yield range(first, min(first + self.asked.block, self.most))
 
-    def look(self, block: range, failed: Collection[int]) -> None:
+    def look(self, block: range, failed: Collection[int], shelf: Shelf) -> None:
         """Read the difference in the replications of a block and decide whether to go on.
 
         Args:
             block: the block that `blocks` gave last, computed as far as it can be.
             failed: replications that count nowhere.
+            shelf: where the others lie.
 
         Raises:
             DataError: a shard cannot be read.
         """
-        self._values.append(self._differences([k for k in block if k not in failed]))
+        whole = [k for k in block if k not in failed]
+        self._values.append(self._differences(whole, shelf))
         found = sequential.moments(np.concatenate(self._values))
         width = float(sequential.half_width(found, self.level))
         self.taken.append(Look(block.stop, int(found.n), _known(found.mean), _known(width)))
@@ -103,11 +107,11 @@ class Looks:
         elif block.stop >= sequential.FIRST_LOOK and found.n == 0:
             self.stopped_by = "no_value"
 
-    def _differences(self, replications: Sequence[int]) -> Floats:
+    def _differences(self, replications: Sequence[int], shelf: Shelf) -> Floats:
         """Return policy minus reference in each of these replications, NaN where undefined."""
         if len(replications) == 0:
             return np.empty(0)
-        pair = _Pair(self._folder, self._hashes, replications)
+        pair = _Pair(self._folder, self._hashes, replications, shelf)
         sample = cells.whole(measures.measure(pair, self._contents)).samples[self.asked.measure]
         return np.asarray(sample[0, :, 0] - sample[1, :, 0])
 
@@ -151,20 +155,28 @@ class Looks:
 class _Pair(store.RunFolder):
     """Some replications of two policies, read from their shards as if they were a run."""
 
-    def __init__(self, path: Path, hashes: Sequence[str], replications: Sequence[int]) -> None:
+    def __init__(
+        self, path: Path, hashes: Sequence[str], replications: Sequence[int], shelf: Shelf
+    ) -> None:
         super().__init__(path)
         self._hashes = hashes
         self._replications = replications
+        self._shelf = shelf
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return a table, or only some of its columns, `replication` among them."""
+    def batches(
+        self, name: str, columns: Sequence[str], dictionaries: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of a table, `replication` among them, piece by piece."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        shards = dict.fromkeys(design.shards_of(name, self._hashes, self._replications))
-        parts = [store.read_parquet(self.path / shard.path, columns) for shard in shards]
-        frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
-        # A shard may hold more replications than those of the block.
-        return frame[frame["replication"].isin(self._replications)].reset_index(drop=True)
+        for piece in self._shelf.pieces(name, self._hashes, self._replications):
+            wanted = pa.array(piece.replications, pa.int32())
+            # A shard may hold more replications than those that are looked at.
+            for batch in store.read_batches(self.path / piece.shard.path, columns, dictionaries):
+                rows = batch.filter(pc.is_in(batch["replication"], wanted))
+                if rows.num_rows > 0:
+                    yield rows
 
 
 def _known(value: float | Floats) -> float | None:

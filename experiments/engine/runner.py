@@ -15,8 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from experiments.engine import design, store, tables
-from experiments.engine.design import Design, Task
+from experiments.engine import blocks, design, store, tables
+from experiments.engine.blocks import Shelf, Task
+from experiments.engine.design import Design
 from experiments.engine.precision import Looks
 from experiments.engine.progress import say, shown
 from experiments.engine.store import Receipt, RunFolder, Shard
@@ -123,6 +124,7 @@ class _Run:
         self.failures: dict[int, str] = {}
         self.begun = time.monotonic()
         self.before = store.read_manifest(folder) or {}
+        self.unchecked: list[Shard] = []
         self.looks: Looks | None = None
         self.asked = range(0)
         """The replications asked for so far; all that the tables hold in the end."""
@@ -136,8 +138,9 @@ class _Run:
             self.looks = Looks(study, study.precision, self.folder, self.plan.hashes, contents)
         if not force:
             self.receipts = {e["path"]: Receipt(**e) for e in self.before.get("shards", [])}
-        blocks = self._blocks(force=force)
-        first = next(blocks, None)
+            self.unchecked = self._found()
+        stretches = self._stretches()
+        first = next(stretches, None)
         if first is None and self._is_complete(contents):
             return RunFolder(self.folder, was_complete=True)
         store.write_bytes(
@@ -147,7 +150,8 @@ class _Run:
         self._write_manifest("running", contents)
         try:
             if first is not None:
-                self._compute(first, blocks, workers, contents, progress=progress)
+                self._compute(first, stretches, workers, contents, progress=progress)
+            self._clear_shards()
             written = self._write_tables(contents)
         except InputError:
             self._withdraw()
@@ -160,21 +164,21 @@ class _Run:
         self._write_manifest("complete", contents, written)
         return RunFolder(self.folder)
 
-    def _blocks(self, *, force: bool) -> Iterator[list[Task]]:
-        """Yield what is missing of each block; when it has been computed, look whether to go on.
+    def _stretches(self) -> Iterator[list[Task]]:
+        """Yield what is missing of each stretch; when it has been computed, look whether to go on.
 
-        Without a precision all replications are one block.
+        A stretch is a block of the precision; without one it is all replications.
         """
         looks = self.looks
-        for block in (range(self.loaded.study.replications),) if looks is None else looks.blocks():
-            self.asked = range(block.stop)
-            if not force:
-                self._take_stock(block)
-            todo = design.tasks(self.plan.hashes, block, self.receipts)
+        whole = range(self.loaded.study.replications)
+        for stretch in (whole,) if looks is None else looks.blocks():
+            self.asked = range(stretch.stop)
+            self._take_stock(stretch)
+            todo = blocks.tasks(self.plan.hashes, stretch, self.receipts)
             if len(todo) > 0:
                 yield todo
             if looks is not None:
-                looks.look(block, self.failures)
+                looks.look(stretch, self.failures, Shelf(self.receipts))
 
     def _withdraw(self) -> None:
         """Leave nothing of a study that the model refuses, unless there was a run before."""
@@ -204,21 +208,31 @@ class _Run:
         as_read: dict[str, Any] = json.loads(json.dumps(contents))
         return as_read
 
-    def _take_stock(self, block: range) -> None:
+    def _take_stock(self, stretch: range) -> None:
         """Find the shards that are there and whole; keep what is known of those not asked for."""
-        for table in tables.MODEL_TABLES:
-            for shard in design.shards_of(table, self.plan.hashes, block):
-                self._take_stock_of(shard)
+        near = [shard for shard in self.unchecked if shard.first < stretch.stop]
+        self.unchecked = self.unchecked[len(near) :]
+        for shard in near:
+            known = self.receipts.pop(shard.path, None)
+            try:
+                receipt = store.check_shard(self.folder, shard, known)
+            except DataError as error:
+                say(f"computed anew: {error}")
+                continue
+            if receipt is not None:
+                self.receipts[shard.path] = receipt
 
-    def _take_stock_of(self, shard: Shard) -> None:
-        known = self.receipts.pop(shard.path, None)
-        try:
-            receipt = store.check_shard(self.folder, shard, known)
-        except DataError as error:
-            say(f"computed anew: {error}")
-            return
-        if receipt is not None:
-            self.receipts[shard.path] = receipt
+    def _found(self) -> list[Shard]:
+        """Return the shards that are known or there and may be asked for, the first first."""
+        found = {*self.receipts, *store.shard_paths(self.folder)}
+        shards = blocks.asked_for(found, self.plan.hashes, self.loaded.study.replications)
+        return sorted(shards, key=lambda shard: shard.first)
+
+    def _clear_shards(self) -> None:
+        """Delete what nothing may read again: damaged shards, and those that `force` replaced."""
+        unknown = store.shard_paths(self.folder) - self.receipts.keys()
+        for shard in blocks.asked_for(unknown, self.plan.hashes, len(self.asked)):
+            (self.folder / shard.path).unlink()
 
     def _is_complete(self, contents: dict[str, Any]) -> bool:
         if self.before.get("state") != "complete":
@@ -280,6 +294,11 @@ class _Run:
             start=study.start,
             years=study.years,
             model=self.model,
+            largest_block=blocks.largest_block(
+                len(self.plan.hashes),
+                study.years,
+                sum(town["inhabitants"] for town in municipalities(self.loaded.grid_folder)),
+            ),
         )
 
     def _note(self, outcome: Outcome) -> None:
@@ -291,10 +310,11 @@ class _Run:
     def _write_tables(self, contents: dict[str, Any]) -> list[Receipt]:
         # A replication counts only where every policy has it, so that comparisons stay paired.
         whole = [k for k in self.asked if k not in self.failures]
-        written = [
-            store.assemble(self.folder, table, design.shards_of(table, self.plan.hashes, whole))
-            for table in tables.MODEL_TABLES
-        ]
+        shelf = Shelf(self.receipts)
+        written = store.assemble(
+            self.folder,
+            {name: shelf.pieces(name, self.plan.hashes, whole) for name in tables.MODEL_TABLES},
+        )
         from experiments.analysis import cells, compare, measures, summary
 
         values = measures.measure(RunFolder(self.folder), contents)
@@ -337,9 +357,9 @@ class _Run:
 
 
 def _outcomes(
-    job: Job, blocks: Iterable[Sequence[Task]], processes: int
+    job: Job, stretches: Iterable[Sequence[Task]], processes: int
 ) -> Generator[Outcome, None, None]:
-    return serial(job, blocks) if processes == 1 else parallel(job, blocks, processes)
+    return serial(job, stretches) if processes == 1 else parallel(job, stretches, processes)
 
 
 def _portable(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -154,8 +154,8 @@ class Facts:
     differences: Mapping[Key, Estimate]
     reductions: Mapping[str, Estimate]
     """By policy, for `direct_share`: variance with independent seeds over that of pairs."""
-    bases: Mapping[str, Base]
-    coverage: Mapping[tuple[str, str], tuple[float, float]]
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    coverage: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     fates: Mapping[str, Fates] = field(default_factory=dict)
 
     @property
@@ -205,19 +205,31 @@ def read_facts(run: Run) -> Facts:
         DataError: the manifest lacks a field, or a table lacks the reference policy.
     """
     setting = read_setting(run.manifest())
+    register = run.table("register", REGISTER_COLUMNS)
+    return replace(
+        read_estimates(run),
+        bases=_bases(register, setting.policies),
+        coverage=_coverage(register, setting.places),
+        fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
+    )
+
+
+def read_estimates(run: Run) -> Facts:
+    """Read what stands in the summary and the differences alone: no bases, coverage or fates.
+
+    Raises:
+        DataError: as `read_facts`.
+    """
+    setting = read_setting(run.manifest())
     values = _estimates(run.table("summary"))
     if not any(key[0] == setting.reference for key in values):
         raise DataError(f"summary: the reference policy {setting.reference!r} is not in the table")
     differences = run.table("differences")
-    register = run.table("register", REGISTER_COLUMNS)
     return Facts(
         setting=setting,
         values=values,
         differences=_estimates(differences),
         reductions=_reductions(differences),
-        bases=_bases(register, setting.policies),
-        coverage=_coverage(register, setting.places),
-        fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
     )
 
 
@@ -264,15 +276,11 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
 def _estimates(table: pd.DataFrame) -> dict[Key, Estimate]:
     """Return all kinds of incidents together, with the interval of the replications."""
     rows = table[(table["kind"] == ALL) & (table["interval"] == "monte_carlo")]
-    names = ("scenario", "measure", "gm_code", "year", "mean", "low", "high", "n")
-    return {
-        (str(policy), str(measure), str(gm_code), int(year)): Estimate(
-            float(mean), float(low), float(high), int(n)
-        )
-        for policy, measure, gm_code, year, mean, low, high, n in zip(
-            *(rows[name] for name in names), strict=True
-        )
-    }
+    keys, estimates = (
+        zip(*(rows[name].tolist() for name in names), strict=True)
+        for names in (("scenario", "measure", "gm_code", "year"), ("mean", "low", "high", "n"))
+    )
+    return {key: Estimate(*estimate) for key, estimate in zip(keys, estimates, strict=True)}
 
 
 def _reductions(differences: pd.DataFrame) -> dict[str, Estimate]:
@@ -291,9 +299,8 @@ def _reductions(differences: pd.DataFrame) -> dict[str, Estimate]:
 
 
 def _bases(register: pd.DataFrame, policies: tuple[str, ...]) -> dict[str, Base]:
-    columns = ["registered", "good"]
-    sums = register.groupby(["scenario", "replication", "month"], observed=True)[columns].sum()
-    means = sums.groupby(["scenario", "month"], observed=True).mean().sort_index()
+    sums = register.groupby(["scenario", "month"], observed=True)[["registered", "good"]].sum()
+    means = (sums / register["replication"].nunique()).sort_index()
     found = {
         str(policy): Base(
             means.loc[policy, "registered"].to_numpy(dtype=float),

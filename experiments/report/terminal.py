@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable
 
 from experiments.engine.precision import in_words
-from experiments.report.facts import PAYER_MEASURES, Estimate, Facts, Run, read_facts
+from experiments.report.facts import PAYER_MEASURES, Estimate, Facts, Run, read_estimates
 from sim.errors import InputError
 
 NOTHING = "-"
@@ -31,7 +31,7 @@ def terminal_table(run: Run, width: int = 80) -> str:
     """
     if width < NARROWEST:
         raise InputError(f"width: {width} is under {NARROWEST}")
-    facts = read_facts(run)
+    facts = read_estimates(run)
     blocks = [_block(facts, columns, width) for columns in (_reach(), _success(facts), _price())]
     return "\n\n".join([_heading(facts, width), *blocks, _precision(facts, width)])
 

@@ -432,7 +432,11 @@ def test_report_writes_both_languages_unless_one_is_named(burgernet, monkeypatch
         asked.append((lang, out))
         return out or run.path / f"report.{lang}.html"
 
+    def write_all(run, langs):
+        return [write_report(run, lang, None) for lang in langs]
+
     monkeypatch.setattr("experiments.report.write_report", write_report)
+    monkeypatch.setattr("experiments.report.write_all", write_all)
     _, out, _ = burgernet("run", "small.toml", "--workers", 1)
     run = out.splitlines()[-1]
     code, out, _ = burgernet("report", run)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from experiments.report import write_report
+from experiments.report import write_all, write_figures, write_report
 from experiments.report.page import render
 from experiments.report.words import Words, catalogue
 from sim.errors import DataError, InputError
@@ -209,6 +209,16 @@ def test_another_file_and_an_unknown_language(run, tmp_path):
     with pytest.raises(InputError, match="'fr' is none of"):
         write_report(run, "fr", tmp_path / "no.html")
     assert not (tmp_path / "no.html").exists()
+
+
+def test_all_at_once_is_the_same_as_one_by_one(run):
+    pages = [write_report(run, lang) for lang in ("nl", "en")]
+    written = [*pages, *write_figures(run)]
+    before = {path: path.read_bytes() for path in written}
+    for path in written:
+        path.unlink()
+    assert write_all(run, ("nl", "en")) == pages
+    assert {path: path.read_bytes() for path in written} == before
 
 
 def test_a_run_without_its_reference_is_refused():

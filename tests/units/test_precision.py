@@ -11,7 +11,8 @@ import pytest
 
 from experiments.analysis import cells
 from experiments.analysis.sequential import half_width, moments
-from experiments.engine import design, precision, store, tables
+from experiments.engine import precision, store, tables
+from experiments.engine.blocks import Shelf, shard_at
 from experiments.engine.runner import run_study
 from experiments.engine.store import RunFolder, sha256_of
 from experiments.engine.workers import Model
@@ -58,8 +59,16 @@ def digests(folder, pattern="**/*.parquet"):
     return {p.relative_to(folder).as_posix(): sha256_of(p) for p in sorted(folder.glob(pattern))}
 
 
+def tables_of(found):
+    return digests(found.path, "*.parquet")
+
+
 def shards(found):
     return digests(found.path, "shards/**/*.parquet")
+
+
+def shelf_of(found):
+    return Shelf(store.shard_paths(found.path))
 
 
 def record(found):
@@ -122,7 +131,6 @@ def test_other_intervals_stay_those_of_student(done, tmp_path):
     model = Model(fake_simulate, fake_world)
     plain = run_study(loaded, out=tmp_path, workers=1, progress=False, model=model)
     assert plain.manifest()["precision"] is None
-    assert shards(plain) == shards(done)
     ours, theirs = whole(done, "differences"), whole(plain, "differences")
     named = ours.loc["direct_share"], theirs.loc["direct_share"]
     assert named[0]["high"] - named[0]["low"] > 1.1 * (named[1]["high"] - named[1]["low"])
@@ -171,7 +179,7 @@ def test_a_look_sees_what_the_table_of_differences_tells(done, measure):
     hashes = [policy["hash"] for policy in manifest["policies"]]
     looks = precision.Looks(study, asked, done.path, hashes, manifest)
     for block in (range(20), range(20, 40), range(40, 60)):
-        looks.look(block, ())
+        looks.look(block, (), shelf_of(done))
     row = whole(done, "differences").loc[measure]
     assert looks.taken[-1].n == row["n"]
     assert looks.taken[-1].mean == pytest.approx(row["mean"], rel=1e-12, abs=1e-15)
@@ -210,25 +218,34 @@ def test_interruption_inside_a_block_changes_nothing(tmp_path, done):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, watched=Watched(interrupts))
     (folder,) = tmp_path.glob("fake/*")
+    kept = digests(folder, "shards/**/*.parquet")
     partial = RunFolder.open(folder).manifest()
     assert partial["state"] == "interrupted"
     assert partial["precision"]["stopped_by"] is None
     assert "not finished" in precision.in_words(partial["precision"])
     watched = Watched()
     resumed = run(tmp_path, watched=watched)
-    assert [replication for replication, _ in watched.calls] == list(range(33, STOPS_AFTER))
+    again = [replication for replication, _ in watched.calls]
+    # Only what was under way is lost, a few replications of the block.
+    assert again == list(range(again[0], STOPS_AFTER))
+    assert 25 < again[0] <= 33
     assert record(resumed) == record(done)
-    assert digests(resumed.path) == digests(done.path)
+    assert tables_of(resumed) == tables_of(done)
+    assert {path: shards(resumed)[path] for path in kept} == kept
 
 
 def test_run_killed_without_a_manifest_changes_nothing(copy, done):
     (folder,) = copy.glob("fake/*")
     (folder / "manifest.json").unlink()
-    for path in folder.glob("shards/*/*0000[34]*.parquet"):
+    lost = [path for path in folder.glob("shards/*/*.parquet") if "-00004" in path.name]
+    assert len(lost) > 4
+    for path in lost:
         path.unlink()
+    kept = digests(folder, "shards/**/*.parquet")
     resumed = run(copy)
     assert record(resumed) == record(done)
-    assert digests(resumed.path) == digests(done.path)
+    assert tables_of(resumed) == tables_of(done)
+    assert {path: shards(resumed)[path] for path in kept} == kept
 
 
 def test_added_policy_leaves_every_replication_and_their_number(copy, done):
@@ -267,19 +284,20 @@ def test_workers_change_nothing_in_whatever_order_they_finish(tmp_path, done):
     watched = SimpleNamespace(simulate=slow_first)
     found = run(tmp_path, watched=watched, workers=2)
     assert record(found) == record(done)
-    assert digests(found.path) == digests(done.path)
+    assert tables_of(found) == tables_of(done)
 
 
 def test_damaged_shard_is_computed_again_before_the_look(copy, done, capsys):
     (folder,) = copy.glob("fake/*")
     damaged = sorted((folder / "shards" / "actions").iterdir())[7]
+    shard = shard_at(damaged.relative_to(folder).as_posix())
     damaged.write_bytes(damaged.read_bytes()[:-9])
     watched = Watched()
     found = run(copy, watched=watched)
-    assert len(watched.calls) == 1
+    assert [k for k, _ in watched.calls] == list(range(shard.first, shard.last + 1))
     assert "computed anew" in capsys.readouterr().err
     assert record(found) == record(done)
-    assert digests(found.path) == digests(done.path)
+    assert tables_of(found) == tables_of(done)
 
 
 def test_force_computes_everything_and_stops_at_the_same_look(copy, done):
@@ -298,7 +316,7 @@ def test_a_narrower_target_goes_on_and_a_wider_one_leaves_shards(copy, done):
     assert {p: d for p, d in shards(narrower).items() if p in shards(done)} == shards(done)
     back = run(copy, watched=watched)
     assert record(back) == record(done)
-    assert digests(back.path, "*.parquet") == digests(done.path, "*.parquet")
+    assert tables_of(back) == tables_of(done)
     assert len(shards(back)) == len(shards(narrower))
     calls = len(watched.calls)
     assert record(run(copy, watched=watched, half_width=NARROWER)) == record(narrower)
@@ -341,7 +359,7 @@ def test_a_failed_replication_counts_in_no_look(tmp_path, done):
     # Once they succeed, the run is the one that never failed.
     healed = run(tmp_path)
     assert record(healed) == record(done)
-    assert digests(healed.path, "*.parquet") == digests(done.path, "*.parquet")
+    assert tables_of(healed) == tables_of(done)
 
 
 def test_failures_alone_stop_the_run_after_the_first_look(tmp_path):
@@ -356,48 +374,39 @@ def test_failures_alone_stop_the_run_after_the_first_look(tmp_path):
 
 def test_a_look_reads_each_shard_of_the_two_policies_once_and_some_columns(tmp_path, monkeypatch):
     read = []
-    original = store.read_parquet
+    original = store.read_batches
 
-    def watched(path, columns=None):
-        if columns is not None and "shards" in path.parts:
-            read.append((path.relative_to(path.parents[1]).as_posix(), len(columns)))
-        return original(path, columns)
+    def watched(path, columns, dictionaries):
+        if "shards" in path.parts:
+            read.append((path.relative_to(tmp_path).as_posix(), tuple(columns)))
+        return original(path, columns, dictionaries)
 
-    monkeypatch.setattr(store, "read_parquet", watched)
+    monkeypatch.setattr(store, "read_batches", watched)
     found = run(tmp_path, policies=(*PAIR, "lean", "stop"), policy="frozen")
     hashes = [p["hash"] for p in found.manifest()["policies"] if p["name"] in PAIR]
-    paths = [path for path, _ in read]
-    assert len(set(paths)) == len(paths)
-    assert {path.split("/")[1][:16] for path in paths} == set(hashes)
-    for path, count in read:
-        assert count < len(tables.TABLES[path.split("/")[0]])
+    assert len(set(read)) == len(read) > 0
+    for path, columns in read:
+        shard = shard_at(path.split("/", 2)[2])
+        assert shard.policy in hashes
+        assert len(columns) < len(tables.TABLES[shard.table])
 
 
-def test_a_look_takes_its_replications_out_of_larger_shards(done, tmp_path, monkeypatch):
-    manifest = done.manifest()
-    hashes = [policy["hash"] for policy in manifest["policies"]]
-    pair = precision._Pair(done.path, hashes, [2, 3, 7])
-    alone = pair.table("costs", ("scenario", "replication", "eur"))
-    for name in hashes:
-        for first in range(0, 8, 4):
-            parts = design.shards_of("costs", [name], range(first, first + 4))
-            large = store.Shard("costs", name, first, first + 3)
-            (tmp_path / large.path).parent.mkdir(parents=True, exist_ok=True)
-            read = (store.read_parquet(done.path / shard.path) for shard in parts)
-            tables.write_parquet(read, tables.schema("costs"), tmp_path / large.path)
-
-    def of_four(table, names, replications):
-        return [
-            store.Shard(table, name, k - k % 4, k - k % 4 + 3)
-            for name in names
-            for k in replications
-        ]
-
-    monkeypatch.setattr(design, "shards_of", of_four)
-    large = precision._Pair(tmp_path, hashes, [2, 3, 7])
-    found = large.table("costs", ("scenario", "replication", "eur"))
-    assert found.equals(alone)
-    assert sorted(found["replication"].unique()) == [2, 3, 7]
+def test_a_look_takes_its_replications_out_of_larger_shards(tmp_path, done):
+    plain = run_study(
+        fake_loaded(PAIR, 64, 1),
+        out=tmp_path,
+        workers=1,
+        progress=False,
+        model=Model(fake_simulate, fake_world),
+    )
+    spans = [shard_at(path) for path in shards(plain)]
+    # Some cross the end of a block, so that the look takes a part of them.
+    assert any(span.first < edge <= span.last for span in spans for edge in (20, 40, 60))
+    watched = Watched()
+    found = run(tmp_path, watched=watched)
+    assert watched.calls == []
+    assert record(found) == record(done)
+    assert tables_of(found) == tables_of(done)
 
 
 def test_configuration_and_manifest_hold_the_precision(done):
@@ -416,6 +425,6 @@ def test_progress_tells_how_wide_the_interval_still_is(done):
     hashes = [policy["hash"] for policy in manifest["policies"]]
     looks = precision.Looks(study, asked, done.path, hashes, manifest)
     assert looks.remarks() == []
-    looks.look(range(20), ())
+    looks.look(range(20), (), shelf_of(done))
     width = looks.taken[0].half_width
     assert looks.remarks() == [f"half-width {width:.3g} of {ASKED:g}"]
