@@ -188,10 +188,18 @@ def test_a_look_sees_what_the_table_of_differences_tells(done, measure):
 # What may not change it
 
 
-def test_second_call_is_complete_and_computes_nothing(copy, done):
+def test_second_call_is_complete_and_computes_nothing(copy, done, monkeypatch):
     before = {p: p.stat().st_mtime_ns for p in copy.rglob("*.*")}
-    watched = Watched()
+    watched, checked = Watched(), []
+    check = store.check_shard
+
+    def noted(folder, shard, known):
+        checked.append(shard)
+        return check(folder, shard, known)
+
+    monkeypatch.setattr(store, "check_shard", noted)
     again = run(copy, watched=watched)
+    assert len(checked) == len(set(checked)) == len(shards(done))
     assert again.was_complete
     assert watched.calls == []
     assert {p: p.stat().st_mtime_ns for p in copy.rglob("*.*")} == before
@@ -321,6 +329,15 @@ def test_a_narrower_target_goes_on_and_a_wider_one_leaves_shards(copy, done):
     calls = len(watched.calls)
     assert record(run(copy, watched=watched, half_width=NARROWER)) == record(narrower)
     assert len(watched.calls) == calls
+
+
+def test_shards_beyond_the_look_stay_even_where_no_manifest_knows_them(copy):
+    narrower = run(copy, half_width=NARROWER)
+    (narrower.path / "manifest.json").unlink()
+    watched = Watched()
+    assert record(run(copy, watched=watched))["replications"] == STOPS_AFTER
+    assert record(run(copy, watched=watched, half_width=NARROWER))["replications"] == 80
+    assert watched.calls == []
 
 
 def test_a_stated_number_takes_the_place_of_the_precision(tmp_path):
