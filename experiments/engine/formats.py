@@ -189,7 +189,7 @@ def write_parquet(
     ) as writer:
         for part in parts:
             rows += part.num_rows
-            waiting = pa.concat_tables([waiting, part.cast(target)])
+            waiting = pa.concat_tables([waiting, part])
             while waiting.num_rows >= ROWS_PER_GROUP:
                 writer.write_table(
                     waiting.slice(0, ROWS_PER_GROUP).combine_chunks(),

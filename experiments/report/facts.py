@@ -43,8 +43,10 @@ class Run(Protocol):
     def manifest(self) -> Mapping[str, Any]:
         """What was run, on what, and how it ended."""
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """A table of the run by name, all its columns or some."""
+    def table(
+        self, name: str, columns: Sequence[str] | None = None, *, categories: bool = False
+    ) -> pd.DataFrame:
+        """A table of the run by name, all its columns or some, texts as categories or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +207,12 @@ def read_facts(run: Run) -> Facts:
         DataError: the manifest lacks a field, or a table lacks the reference policy.
     """
     setting = read_setting(run.manifest())
-    register = run.table("register", REGISTER_COLUMNS)
+    register = run.table("register", REGISTER_COLUMNS, categories=True)
     return replace(
         read_estimates(run),
         bases=_bases(register, setting.policies),
         coverage=_coverage(register, setting.places),
-        fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
+        fates=_fates(run.table("actions", ACTION_COLUMNS, categories=True), setting.policies),
     )
 
 
@@ -221,10 +223,10 @@ def read_estimates(run: Run) -> Facts:
         DataError: as `read_facts`.
     """
     setting = read_setting(run.manifest())
-    values = _estimates(run.table("summary"))
+    values = _estimates(run.table("summary", categories=True))
     if not any(key[0] == setting.reference for key in values):
         raise DataError(f"summary: the reference policy {setting.reference!r} is not in the table")
-    differences = run.table("differences")
+    differences = run.table("differences", categories=True)
     return Facts(
         setting=setting,
         values=values,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.engine.tables import TABLES
 from experiments.report.facts import read_facts
 
 NAN = float("nan")
@@ -109,8 +110,11 @@ class SyntheticRun:
             ],
         }
 
-    def table(self, name, columns=None):
+    def table(self, name, columns=None, *, categories=False):
         frame = getattr(self, f"_{name}")()
+        if categories:
+            texts = [c.name for c in TABLES[name] if c.type == "text" and c.name in frame]
+            frame = frame.astype(dict.fromkeys(texts, "category"))
         return frame if columns is None else frame[list(columns)]
 
     def _summary(self):
