@@ -17,6 +17,8 @@ import click
 from sim.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.engine.store import RunFolder
 
 # Whatever is heavy is imported by the command that needs it: `burgernet --help` answers at once.
@@ -119,7 +121,11 @@ def burgernet() -> None:
     "--out", type=_FILE, default="results", show_default=True, help="Folder of all runs."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one per core.")
-@click.option("--replications", type=_REPLICATIONS, help="Instead of the study's number.")
+@click.option(
+    "--replications",
+    type=_REPLICATIONS,
+    help="Instead of the study's number; its precision then does not count.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the study's seed.")
 @click.option("--force", is_flag=True, help="Compute everything anew.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
@@ -141,7 +147,10 @@ def run(
     """
     from experiments.study import load_study
 
-    loaded = load_study(study).changed(replications=replications, seed=seed)
+    stated = load_study(study)
+    loaded = stated.changed(replications=replications, seed=seed)
+    if replications is not None and stated.study.precision is not None:
+        _say(f"--replications {replications}: the precision of the study does not count.")
     if dry_run:
         from experiments import printing
 
@@ -168,14 +177,24 @@ def run(
 
 
 def _outcome(done: RunFolder) -> dict[str, object]:
+    from experiments import printing
+
     summary = done.table("summary")
     whole = summary[(summary["year"] == 0) & (summary["gm_code"] == "all")]
     return {
         "run_folder": str(done.path),
         "was_complete": done.was_complete,
         "failures": done.failures,
-        "summary": json.loads(whole.to_json(orient="records")),
+        "precision": done.manifest()["precision"],
+        "summary": _records(whole),
+        "differences": _records(printing.differences(done.path, None)),
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table for JSON, null where there is no number."""
+    rows: list[dict[str, object]] = json.loads(table.to_json(orient="records"))
+    return rows
 
 
 @burgernet.command()
@@ -183,14 +202,18 @@ def _outcome(done: RunFolder) -> dict[str, object]:
 @click.option("--against", metavar="NAME", help="Policy to compare with; by default the study's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: every measure.")
 def compare(run_folder: Path, against: str | None, *, as_json: bool) -> None:
-    """Print the paired differences between policies."""
+    """Print the paired differences between policies, and what pairing saved."""
     from experiments import printing
 
-    table = printing.differences(_run_path(run_folder), against)
+    path = _run_path(run_folder)
+    table = printing.differences(path, against)
     if as_json:
-        _print_json(json.loads(table.to_json(orient="records")))
-    else:
-        click.echo(printing.differences_in_words(table))
+        _print_json(_records(table))
+        return
+    click.echo(printing.differences_in_words(table))
+    chosen = printing.chosen_by_precision(path)
+    if chosen is not None:
+        click.echo(f"\n{chosen}")
 
 
 @burgernet.command()
@@ -206,14 +229,14 @@ def report(run_folder: Path, lang: Language | None, out: Path | None) -> None:
     if out is not None and lang is None:
         raise click.UsageError("--out names one file: say with --lang in which language.")
     from experiments.engine.store import RunFolder
-    from experiments.report import write_figures, write_report
+    from experiments.report import write_all, write_report
 
     run = RunFolder.open(_run_path(run_folder))
-    languages = LANGUAGES if lang is None else (lang,)
-    if out is None:
-        write_figures(run, languages)
-    for language in languages:
-        click.echo(str(write_report(run, language, out)))
+    if out is not None and lang is not None:
+        click.echo(str(write_report(run, lang, out)))
+        return
+    for page in write_all(run, LANGUAGES if lang is None else (lang,)):
+        click.echo(str(page))
 
 
 @burgernet.command()
@@ -249,10 +272,13 @@ def calibrate(study: Path, replications: int | None, *, only_check: bool) -> Non
     if not only_check:
         raise click.UsageError("Say --check: it compares the first year with its targets.")
     from experiments.analysis.first_year import first_year_table
+    from experiments.analysis.sequential import FIRST_LOOK
     from experiments.study import load_study
 
     loaded = load_study(study).changed(replications=replications, seed=None)
-    click.echo(first_year_table(loaded, loaded.study.replications))
+    # Where a precision decides the number, the study's own is the largest that may come of it.
+    number = loaded.study.replications if loaded.study.precision is None else FIRST_LOOK
+    click.echo(first_year_table(loaded, number))
 
 
 @burgernet.command()
@@ -262,6 +288,41 @@ def parameters(name: str | None) -> None:
     from experiments import printing
 
     click.echo(printing.parameters(name))
+
+
+@burgernet.command()
+@click.option(
+    "--block",
+    type=click.IntRange(10, 1000),
+    default=20,
+    show_default=True,
+    help="Replications between two looks; a divisor of 600.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(0.5, 1.0, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Level of the intervals.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(100, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="Runs to imitate for each distribution.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
+def coverage(*, block: int, level: float, runs: int, seed: int) -> None:
+    """Check by simulation how often the intervals of `precision` cover.
+
+    Prints the lowest coverage over many targets for values of known distributions.
+    """
+    from experiments.analysis.coverage import MOST, table
+
+    if MOST % block != 0:
+        raise click.UsageError(f"--block {block} is no divisor of {MOST}.")
+    click.echo(table(block=block, level=level, paths=runs, seed=seed))
 
 
 @burgernet.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import BaseModel
 
-    from experiments.study import LoadedStudy
+    from experiments.study import LoadedStudy, Study
 
 SECONDS_PER_POLICY_YEAR = 0.2
 """Measured on one core with two to ten policies; other machines differ."""
@@ -25,6 +26,10 @@ MINUTE_S = 60
 WIDEST_VALUE = 40
 """A longer value (a campaign, a change) does not widen its column."""
 
+GAIN = """\
+Gain: the variance with independent seeds over that with the draws that policies share, measured
+here (in brackets its {level} interval, exact for normal values). Independent seeds would need so
+many times as many replications for an interval of the same width."""
 COMPARED = (
     ("direct_share", "direct success, share of actions", 100.0, "%"),
     ("contributed_share", "contributed, share of actions", 100.0, "%"),
@@ -43,7 +48,8 @@ def plan(loaded: LoadedStudy, out: Path, workers: int | None) -> dict[str, Any]:
         out: folder of all runs.
         workers: processes; by default one per core.
     """
-    from experiments.engine.design import design, tasks
+    from experiments.engine.blocks import tasks
+    from experiments.engine.design import design
     from experiments.engine.runner import available_cores
     from experiments.engine.store import read_manifest
 
@@ -51,7 +57,7 @@ def plan(loaded: LoadedStudy, out: Path, workers: int | None) -> dict[str, Any]:
     folder = out / study.name / decided.run_id
     manifest = (read_manifest(folder) if folder.is_dir() else None) or {}
     present = frozenset(shard["path"] for shard in manifest.get("shards", ()))
-    remaining = tasks(decided.hashes, study.replications, present)
+    remaining = tasks(decided.hashes, range(study.replications), present)
     processes = workers if workers is not None else available_cores()
     policy_years = sum(len(task.missing) for task in remaining) * study.years
     parallel = max(1, min(processes, len(remaining)))
@@ -63,13 +69,33 @@ def plan(loaded: LoadedStudy, out: Path, workers: int | None) -> dict[str, Any]:
         "years": study.years,
         "replications": study.replications,
         "replications_to_compute": len(remaining),
+        "precision": _planned(study),
         "estimated_s": round(policy_years * SECONDS_PER_POLICY_YEAR / parallel),
         "estimated_bytes": policy_years * BYTES_PER_POLICY_YEAR,
     }
 
 
+def _planned(study: Study) -> dict[str, Any] | None:
+    """Return what the precision of a study asks for, and after which replications it looks."""
+    from experiments.analysis.sequential import FIRST_LOOK
+
+    asked = study.precision
+    if asked is None:
+        return None
+    first = min(study.replications, asked.block * math.ceil(FIRST_LOOK / asked.block))
+    return {
+        **asked.model_dump(mode="json"),
+        "reference": study.reference,
+        "level": study.level,
+        "first_look": first,
+        "most": study.replications,
+    }
+
+
 def plan_in_words(facts: dict[str, Any]) -> str:
     """Return a plan as lines of text."""
+    asked = facts["precision"]
+    most = "" if asked is None else "at most "
     seconds, size = facts["estimated_s"], facts["estimated_bytes"]
     missing = facts["replications_to_compute"]
     minutes = math.ceil(seconds / MINUTE_S)
@@ -80,10 +106,19 @@ def plan_in_words(facts: dict[str, Any]) -> str:
             f"run folder    {facts['run_folder']}",
             f"policies      {len(facts['policies'])}: {', '.join(facts['policies'])}",
             f"years         {facts['years']}",
-            f"replications  {facts['replications']}, {missing} of them still to be computed",
-            f"time          {time}",
-            f"size          about {math.ceil(size / 1e6)} MB",
+            f"replications  {most}{facts['replications']}, {missing} of them still to be computed",
+            *([] if asked is None else [f"precision     {_precision_in_words(asked)}"]),
+            f"time          {most}{time}",
+            f"size          {most}about {math.ceil(size / 1e6)} MB",
         )
+    )
+
+
+def _precision_in_words(asked: dict[str, Any]) -> str:
+    named = f"{asked['measure']}, {asked['policy']} - {asked['reference']}"
+    return (
+        f"{named}: until half its {100 * asked['level']:g} % interval is {asked['half_width']:g}; "
+        f"looks after {asked['first_look']} and every {asked['block']} more"
     )
 
 
@@ -102,31 +137,60 @@ def differences(run_path: Path, against: str | None) -> pd.DataFrame:
     from experiments.engine.store import RunFolder
 
     run = RunFolder.open(run_path)
-    if against is None:
+    manifest = run.manifest()
+    if against in (None, manifest["study"]["reference"]):
         table = run.table("differences")
     else:
-        table = compare.differences(measures.measure(run, run.manifest()), against)
+        table = compare.differences(measures.measure(run, manifest), against)
     whole = (table["year"] == 0) & (table["gm_code"] == "all") & (table["kind"] == "all")
     return table[whole & (table["scenario"] != table["reference"])].reset_index(drop=True)
+
+
+def chosen_by_precision(run_path: Path) -> str | None:
+    """Return how a run chose its number of replications, None where the study stated it."""
+    from experiments.engine.precision import in_words
+    from experiments.engine.store import RunFolder
+
+    record = RunFolder.open(run_path).manifest().get("precision")
+    return None if record is None else wrapped(in_words(record))
+
+
+def wrapped(text: str) -> str:
+    """Return a text in lines that fit a terminal of 80 characters."""
+    import textwrap
+
+    return textwrap.fill(text, 80, break_on_hyphens=False)
 
 
 def differences_in_words(table: pd.DataFrame) -> str:
     """Return a table of differences as blocks of text, a block per measure."""
     if table.empty:
         return "The run has one policy: there is nothing to compare."
-    reference, level = table["reference"].iloc[0], table["level"].iloc[0]
+    reference, level = table["reference"].iloc[0], f"{100 * table['level'].iloc[0]:g} %"
     width = max(len(name) for name in table["scenario"])
-    blocks = [f"Difference to {reference}, with its {100 * level:g} % interval"]
+    over = f"over {table['n'].max()} replications"
+    blocks = [f"Difference to {reference}, with its {level} interval, {over}"]
     for measure, words, factor, unit in COMPARED:
         rows = table[table["measure"] == measure]
         lines = []
         for row in rows.to_dict("records"):
             mean, low, high = (factor * float(row[key]) for key in ("mean", "low", "high"))
             interval = f"({low:+,.1f} to {high:+,.1f})"
-            lines.append(f"  {row['scenario']:{width}}  {mean:+12,.1f}{unit}  {interval}")
+            saved = gain(row)
+            lines.append(
+                f"  {row['scenario']:{width}}  {mean:+12,.1f}{unit}  {interval:26}  gain {saved}"
+            )
         if lines:
             blocks.append("\n".join((words, *lines)))
-    return "\n\n".join(blocks)
+    return "\n\n".join((*blocks, GAIN.format(level=level)))
+
+
+def gain(row: Mapping[Hashable, Any]) -> str:
+    """Return how many times as many replications independent seeds would need, with interval."""
+    factor, low, high = (float(row[f"variance_reduction{end}"]) for end in ("", "_low", "_high"))
+    if math.isnan(factor):
+        return "-"
+    return f"{factor:,.1f}" + ("" if math.isnan(low) else f" ({low:,.1f} to {high:,.1f})")
 
 
 def all_policies() -> str:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from experiments.analysis.measures import COST_PER, ORDER
+from experiments.analysis.sequential import FIRST_LOOK
 from scenarios.inputs import SLUG, Document, Faults, KeyPath, Layers, Place, nearest, read_document
 from scenarios.load import SHIPPED, Resolved, find_by_name, resolve_file
 from scenarios.validate import validate
@@ -24,8 +26,41 @@ OCCUPANCY = "occupancy_by_hour.csv"
 SCHEMA_VERSION = 1
 MAX_SEED = 2**32 - 1
 MAX_REPLICATIONS = 100_000
+PRECISION_MEASURES = tuple(name for name in ORDER if name not in COST_PER)
+"""Measures that have one value per replication; a ratio of means over replications has not."""
+SHARE_ENDS = ("_share", "_occupancy")
+WIDEST, LARGEST_BLOCK = 1e9, 1000
+WIDEST_SHARE = 0.5
+"""Half-width in a share that nobody means: it was stated in points or per cent."""
 
 Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+class Precision(BaseModel):
+    """The precision that one difference to the reference shall have; it decides how often to run.
+
+    Replications are run in blocks until the interval of the difference over the whole horizon and
+    region is narrow enough (`experiments.analysis.sequential`), at most `replications` of them.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    measure: str = Field(
+        description="measure whose difference is meant, by its name in the tables",
+        json_schema_extra={"enum": list(PRECISION_MEASURES)},
+    )
+    policy: str | None = Field(
+        None, description="policy that is compared with the reference; main_difference by default"
+    )
+    half_width: float = Field(
+        gt=0.0,
+        le=WIDEST,
+        description="half the width of the interval, in the unit of the measure (0.005 of a share "
+        "is half a percentage point)",
+    )
+    block: int = Field(
+        20, ge=10, le=LARGEST_BLOCK, description="replications between two looks at the interval"
+    )
 
 
 class StudyTable(BaseModel):
@@ -40,7 +75,14 @@ class StudyTable(BaseModel):
     seed: int = Field(ge=0, le=MAX_SEED, description="seed of every random number")
     start: date = Field(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="first day")
     years: int = Field(ge=1, le=40, description="length of the horizon")
-    replications: int = Field(ge=1, le=MAX_REPLICATIONS, description="independent repetitions")
+    replications: int = Field(
+        ge=1,
+        le=MAX_REPLICATIONS,
+        description="independent repetitions; with `precision` the largest number of them",
+    )
+    precision: Precision | None = Field(
+        None, description="lets the precision of one difference choose the number of repetitions"
+    )
     policies: tuple[Slug, ...] = Field(
         min_length=1, max_length=100, strict=False, description="names of the policies"
     )
@@ -70,8 +112,8 @@ class Study(StudyTable):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_main_difference(cls, values: object) -> object:
-        return with_main_difference(values) if isinstance(values, dict) else values
+    def _completed(cls, values: object) -> object:
+        return completed(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _agrees(self) -> Study:
@@ -102,9 +144,14 @@ class LoadedStudy:
     behaviour_folder: Path
 
     def changed(self, *, replications: int | None, seed: int | None) -> LoadedStudy:
-        """Return the study with another number of replications or seed, where one is given."""
+        """Return the study with another number of replications or seed, where one is given.
+
+        A number of replications takes the place of the study's precision as well.
+        """
         stated = {"replications": replications, "seed": seed}
-        update = {key: value for key, value in stated.items() if value is not None}
+        update: dict[str, Any] = {k: value for k, value in stated.items() if value is not None}
+        if replications is not None:
+            update["precision"] = None
         return replace(self, study=self.study.model_copy(update=update))
 
 
@@ -123,7 +170,7 @@ def load_study(path: Path) -> LoadedStudy:
         raise AssertionError(f"no document and no fault: {path}")
     values, source = document.content, Layers((document,))
     validate(StudyTable, values, source, faults)
-    for key, text in study_conflicts(with_main_difference(values)):
+    for key, text in study_conflicts(completed(values)):
         faults.add(source.place(key), key, text)
     policies = list(_policies(document, faults))
     parameters = _parameters(document, faults)
@@ -142,12 +189,19 @@ def load_study(path: Path) -> LoadedStudy:
     )
 
 
-def with_main_difference(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the table of a study in which `main_difference` is stated, if it can be."""
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table of a study with the policies that it leaves to be found, if they can be.
+
+    These are `main_difference` and `precision.policy`.
+    """
     policies, out = _texts(values.get("policies")), dict(values)
-    if "main_difference" not in values and policies and "frozen" not in policies:
+    if "main_difference" not in values and policies:
         others = [name for name in policies if name != values.get("reference")]
-        out["main_difference"] = others[0] if others else policies[0]
+        first = others[0] if others else policies[0]
+        out["main_difference"] = "frozen" if "frozen" in policies else first
+    main, precision = out.get("main_difference"), values.get("precision")
+    if isinstance(precision, dict) and main in policies:
+        out["precision"] = {"policy": main, **precision}
     return out
 
 
@@ -166,6 +220,44 @@ def study_conflicts(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         name = values.get(key)
         if policies and isinstance(name, str) and name not in policies:
             yield (key,), f"'{name}' is not among 'policies'{nearest(name, policies)}"
+    precision = values.get("precision")
+    if isinstance(precision, Mapping):
+        for name, text in _precision_conflicts(precision, values, policies):
+            yield ("precision", name), text
+        replications = values.get("replications")
+        if isinstance(replications, int) and 1 <= replications < FIRST_LOOK:
+            text = f"{replications} is fewer than 'precision' needs before it stops: {FIRST_LOOK}"
+            yield ("replications",), text
+
+
+def _precision_conflicts(
+    precision: Mapping[str, Any], values: Mapping[str, Any], policies: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    measure, policy, half = (precision.get(key) for key in ("measure", "policy", "half_width"))
+    if isinstance(measure, str) and measure not in PRECISION_MEASURES:
+        if measure in COST_PER:
+            text = f"'{measure}' is a ratio of means: it has no value in a single replication"
+        else:
+            text = f"no measure is called '{measure}'{nearest(measure, PRECISION_MEASURES)}"
+        yield "measure", text
+    elif isinstance(measure, str) and measure.endswith(SHARE_ENDS) and _is_above(half):
+        text = f"{half} is more than {WIDEST_SHARE}, and '{measure}' is a share: a point is 0.01"
+        yield "half_width", text
+    if isinstance(policy, str) and policy not in policies:
+        yield "policy", f"'{policy}' is not among 'policies'{nearest(policy, policies)}"
+    elif isinstance(policy, str) and policy == values.get("reference"):
+        yield "policy", f"'{policy}' is the reference: its difference is always zero"
+    block, replications = precision.get("block"), values.get("replications")
+    if not isinstance(block, int) or not isinstance(replications, int):
+        return
+    if replications < block <= LARGEST_BLOCK:
+        yield "block", f"{block} is more than 'replications'"
+
+
+def _is_above(half_width: object) -> bool:
+    if isinstance(half_width, bool) or not isinstance(half_width, int | float):
+        return False
+    return WIDEST_SHARE < half_width <= WIDEST
 
 
 def _listed(value: object) -> list[object]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.analysis.cells import Cells, Grouping, all_cells, cell_codes
-from experiments.analysis.measures import ORDER, RATIOS, SHARES, Values, summed
+from experiments.analysis.cells import Cells, Grouping, all_cells, groups, shape
+from experiments.analysis.measures import ORDER, RATIOS, SHARES, Values
+from experiments.analysis.rows import Actions, Codes
 from experiments.analysis.statistics import (
     Floats,
     over,
@@ -35,13 +36,8 @@ MEASURES = tuple(
     for name in ([measure, measure + COMMON] if measure in SHARES else [measure])
 )
 """Every measure of the table, in its order."""
-
-
-class _Common(NamedTuple):
-    """Rows of the actions of a policy and of the reference for the incidents that both used."""
-
-    own: NDArray[np.intp]
-    other: NDArray[np.intp]
+_HELP = tuple(RATIOS[name][0] for name in SHARES)
+"""What each of `SHARES` counts."""
 
 
 def differences(
@@ -70,50 +66,98 @@ def differences(
 
 
 def _estimates(values: Values, cells: list[Cells], reference: int) -> Estimates:
-    common = [_common(values, policy, reference) for policy in range(len(values.policies))]
+    common = _common_shares(values, [family.grouping for family in cells], reference)
     for family in cells:
         for name, sample in family.linear().items():
             other = np.broadcast_to(sample[[reference]], sample.shape)
             yield family, name, _columns(sample, other, values.level)
-        shares = _common_shares(values, family.grouping, common)
-        for name, (own, other) in shares.items():
+        for name, own, other in zip(SHARES, *common[family.grouping], strict=True):
             yield family, name + COMMON, _columns(own, other, values.level)
 
 
 def _columns(own: Floats, other: Floats, level: float) -> dict[str, NDArray[Any]]:
     difference = own - other
+    saved = variance_reduction(own, other, level)
     return {
         **columns_of(student(difference, level), level),
         "share_positive": share_positive(difference),
-        "variance_reduction": variance_reduction(own, other),
+        "variance_reduction": saved.mean,
+        "variance_reduction_low": saved.low,
+        "variance_reduction_high": saved.high,
     }
 
 
-def _common(values: Values, policy: int, reference: int) -> _Common:
-    actions = values.actions
-    _, incident = np.unique(actions.incident, return_inverse=True)
-    key = actions.replication * (incident.max(initial=0) + 1) + incident
-    own, other = (np.flatnonzero(actions.policy == index) for index in (policy, reference))
-    _, in_own, in_other = np.intersect1d(
-        key[own], key[other], assume_unique=True, return_indices=True
-    )
-    return _Common(own[in_own], other[in_other])
+class _Helped(NamedTuple):
+    """Which incidents a policy used, and in which of `SHARES` each of its actions counts.
+
+    Attributes:
+        incidents: numbers of the incidents that occur, ascending.
+        keys: replication and place among the incidents as one number, ascending, (rows,).
+        counts: 1 or 0, (rows, shares).
+    """
+
+    incidents: Codes
+    keys: Codes
+    counts: Floats
+
+    def rows_of(self, actions: Actions) -> Codes:
+        """Return the row of the same incident and replication for each action, -1 for none."""
+        if len(self.keys) == 0:
+            return np.full(len(actions.incident), -1)
+        place = _place(self.incidents, actions.incident)
+        key = actions.replication * len(self.incidents) + place
+        row = _place(self.keys, key)
+        same = (self.incidents[place] == actions.incident) & (self.keys[row] == key)
+        return np.where(same, row, -1)
+
+
+def _place(ascending: Codes, wanted: Codes) -> Codes:
+    """Return where each wanted number stands, or some other place where it is not there."""
+    return np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+
+
+def _helped(values: Values, reference: int) -> _Helped:
+    replication, incident = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    counts = [np.empty((0, len(SHARES)))]
+    for actions in values.actions.pieces(_HELP):
+        own = actions.policy == reference
+        replication.append(actions.replication[own])
+        incident.append(actions.incident[own])
+        counts.append(_counts(actions)[own])
+    incidents, place = np.unique(np.concatenate(incident), return_inverse=True)
+    keys = np.concatenate(replication) * len(incidents) + place
+    return _Helped(incidents, keys, np.concatenate(counts))
+
+
+def _counts(actions: Actions) -> Floats:
+    """Return 1 or 0 for each action and each of `SHARES`, (rows, shares)."""
+    return np.stack([actions.amount(name) for name in _HELP], axis=1)
 
 
 def _common_shares(
-    values: Values, grouping: Grouping, common: list[_Common]
-) -> dict[str, tuple[Floats, Floats]]:
-    """Return shares of each policy, and of the reference, over the incidents that both used."""
-    cell, n_cells = cell_codes(values, grouping)
-    shape = (len(common), values.replications, n_cells)
-    found = {name: (np.full(shape, np.nan), np.full(shape, np.nan)) for name in SHARES}
-    for policy, rows in enumerate(common):
+    values: Values, groupings: list[Grouping], reference: int
+) -> dict[Grouping, tuple[Floats, Floats]]:
+    """Return shares of each policy, and of the reference, over the incidents that both used.
+
+    Each of shape (shares, policies, replications, cells).
+    """
+    helped = _helped(values, reference)
+    sides = {}
+    for grouping in groupings:
+        everything = (len(SHARES), *shape(values, grouping))
+        sides[grouping] = np.full(everything, np.nan), np.full(everything, np.nan)
+    for actions in values.actions.pieces(_HELP):
+        row = helped.rows_of(actions)
         # Year, place and kind are those of the incident, so they are the same on both sides.
-        inside = cell[rows.own] >= 0
-        group = (values.actions.replication[rows.own] * n_cells + cell[rows.own])[inside]
-        count = summed(group, np.ones(len(group)), shape[1:])
-        for name, sides in found.items():
-            helped = values.actions.amounts[RATIOS[name][0]]
-            for side, chosen in zip(sides, rows, strict=True):
-                side[policy] = over(summed(group, helped[chosen[inside]], shape[1:]), count)
-    return found
+        both = actions.chosen(row >= 0)
+        if len(both.incident) == 0:
+            continue
+        amounts = np.concatenate(
+            [np.ones((len(both.incident), 1)), _counts(both), helped.counts[row[row >= 0]]], axis=1
+        )
+        for grouping, (own, other) in sides.items():
+            cells = groups(values, grouping, both)
+            n, *sums = cells.summed(amounts)
+            cells.put(own, over(np.stack(sums[: len(SHARES)]), n))
+            cells.put(other, over(np.stack(sums[len(SHARES) :]), n))
+    return sides

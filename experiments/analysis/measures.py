@@ -1,28 +1,21 @@
-"""The names of the measures, and the tables of a run read into arrays from which they follow."""
+"""The names of the measures, and the tables of a run as arrays from which they follow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from experiments.analysis.rows import ActionRows, Axes, Codes, read_pieces, replications_of
 from experiments.analysis.statistics import Floats
 from experiments.engine.store import RunFolder
 from sim.policy import PAYERS
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Codes: TypeAlias = NDArray[np.int64]
-
 ALL = "all"
-KINDS = ("missing", "robbery", "theft")
 PLACES = ("urban", "rural")
 STOP = "stop"
-CAP_HOURS = 24.0
 MONTHS = 12
 
 PER_YEAR = {
@@ -88,52 +81,7 @@ ORDER = (
 )
 """Every measure, in the order of the tables."""
 
-_SUMMED = (
-    "recipients",
-    "delivered",
-    "noticed",
-    "noticed_10min",
-    "noticed_while_open",
-    "noticed_in_area",
-    "true_tips",
-    "false_tips",
-    "direct",
-    "contributed",
-    "contributed_strict",
-    "found_only_by_alert",
-    "message_cost_eur",
-    "operator_busy_s",
-)
-_LABELS = ("scenario", "replication", "incident_id", "kind", "gm_code", "year", "urban")
-_WORKED_OUT = ("minutes_to_end", "hours_saved", "open_s", "operators", "unit_s_on_false_tips")
 _STOCKS = ("registered", "good", "app_users")
-
-
-@dataclass(frozen=True)
-class Actions:
-    """Rows of the actions as codes and amounts, every array of shape (rows,).
-
-    Attributes:
-        policy: position of the policy in the study.
-        replication: position of the replication among those of the run.
-        year: study year from 0.
-        place: position of the municipality; -1 for one that the grid does not have.
-        kind: position in `KINDS`.
-        rural: 0 urban, 1 rural.
-        incident: number of the incident.
-        minutes: time to the end, capped at 24 hours.
-        amounts: by column: what is summed over the rows of a cell.
-    """
-
-    policy: Codes
-    replication: Codes
-    year: Codes
-    place: Codes
-    kind: Codes
-    rural: Codes
-    incident: Codes
-    minutes: Floats
-    amounts: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -148,7 +96,7 @@ class Values:
         replications: how many the tables hold.
         municipalities: codes, in the order of the grid.
         inhabitants: of each municipality, at the start.
-        actions: the actions.
+        actions: the rows of the actions, read as they are needed.
         register: by column: people, (policies, replications, months + 1, municipalities).
         costs: by payer: EUR, (policies, replications, years, municipalities + 1); the last place
             takes what belongs to none of them.
@@ -161,16 +109,9 @@ class Values:
     replications: int
     municipalities: tuple[str, ...]
     inhabitants: Floats
-    actions: Actions
+    actions: ActionRows
     register: Mapping[str, Floats]
     costs: Mapping[str, Floats]
-
-
-class _Axes(NamedTuple):
-    policies: tuple[str, ...]
-    replications: NDArray[np.int64]
-    towns: tuple[str, ...]
-    years: int
 
 
 def measure(run: RunFolder, contents: Mapping[str, Any]) -> Values:
@@ -184,12 +125,9 @@ def measure(run: RunFolder, contents: Mapping[str, Any]) -> Values:
         DataError: a table is missing or cannot be read.
     """
     study = contents["study"]
-    actions = run.table("actions", (*_LABELS, *_SUMMED, *_WORKED_OUT))
-    register = run.table("register", ("scenario", "replication", "month", "gm_code", *_STOCKS))
-    costs = run.table("costs", ("scenario", "replication", "year", "gm_code", "payer", "eur"))
-    axes = _Axes(
+    axes = Axes(
         policies=tuple(policy["name"] for policy in contents["policies"]),
-        replications=np.unique(register["replication"].to_numpy()),
+        replications=replications_of(run),
         towns=tuple(town["gm_code"] for town in contents["municipalities"]),
         years=int(study["years"]),
     )
@@ -202,9 +140,9 @@ def measure(run: RunFolder, contents: Mapping[str, Any]) -> Values:
         replications=len(axes.replications),
         municipalities=axes.towns,
         inhabitants=np.array(inhabitants, dtype=np.float64),
-        actions=_actions(actions, axes),
-        register=_register(register, axes),
-        costs=_costs(costs, axes),
+        actions=ActionRows(run, axes),
+        register=_register(run, axes),
+        costs=_costs(run, axes),
     )
 
 
@@ -214,59 +152,27 @@ def summed(group: Codes, amounts: Floats, shape: tuple[int, ...]) -> Floats:
     return sums.astype(np.float64).reshape(shape)
 
 
-def _codes(texts: pd.Series[str], known: Sequence[str]) -> Codes:
-    import pandas as pd
-
-    return np.asarray(pd.Categorical(texts, categories=list(known)).codes, dtype=np.int64)
-
-
-def _actions(table: pd.DataFrame, axes: _Axes) -> Actions:
-    texts = ("scenario", "kind", "gm_code")
-    column = {name: table[name].to_numpy() for name in table.columns if name not in texts}
-    amounts = {name: column[name].astype(np.float64) for name in _SUMMED}
-    amounts["actions"] = np.ones(len(table))
-    amounts["resolved_with_help"] = (column["direct"] | column["contributed"]).astype(np.float64)
-    amounts["hours_saved_capped"] = np.minimum(column["hours_saved"], CAP_HOURS)
-    amounts["operator_open_s"] = column["open_s"].astype(np.float64) * column["operators"]
-    amounts["unit_h_on_false_tips"] = column["unit_s_on_false_tips"] / 3600.0
-    return Actions(
-        policy=_codes(table["scenario"], axes.policies),
-        replication=np.searchsorted(axes.replications, column["replication"]),
-        year=column["year"].astype(np.int64) - 1,
-        place=_codes(table["gm_code"], axes.towns),
-        kind=_codes(table["kind"], KINDS),
-        rural=(~column["urban"]).astype(np.int64),
-        incident=column["incident_id"],
-        minutes=np.minimum(column["minutes_to_end"], CAP_HOURS * 60.0),
-        amounts=amounts,
-    )
-
-
-def _register(table: pd.DataFrame, axes: _Axes) -> dict[str, Floats]:
+def _register(run: RunFolder, axes: Axes) -> dict[str, Floats]:
     months = MONTHS * axes.years + 1
     shape = (len(axes.policies), len(axes.replications), months, len(axes.towns))
-    index = (
-        _codes(table["scenario"], axes.policies),
-        np.searchsorted(axes.replications, table["replication"].to_numpy()),
-        table["month"].to_numpy(),
-        _codes(table["gm_code"], axes.towns),
-    )
-    return {name: _placed(shape, index, table[name].to_numpy()) for name in _STOCKS}
+    found = {name: np.zeros(shape) for name in _STOCKS}
+    texts = {"scenario": axes.policies, "gm_code": axes.towns}
+    for column in read_pieces(run, "register", ("replication", "month", *_STOCKS), texts):
+        replication = axes.position(column["replication"])
+        index = (column["scenario"], replication, column["month"], column["gm_code"])
+        for name, amounts in found.items():
+            amounts[index] = column[name]
+    return found
 
 
-def _costs(table: pd.DataFrame, axes: _Axes) -> dict[str, Floats]:
+def _costs(run: RunFolder, axes: Axes) -> dict[str, Floats]:
     shape = (len(axes.policies), len(axes.replications), axes.years, len(axes.towns) + 1)
-    place = _codes(table["gm_code"], axes.towns)
-    index = (
-        _codes(table["scenario"], axes.policies),
-        np.searchsorted(axes.replications, table["replication"].to_numpy()),
-        table["year"].to_numpy() - 1,
-        np.where(place < 0, len(axes.towns), place),
-    )
-    payer, eur = table["payer"].to_numpy(), table["eur"].to_numpy()
-    return {name: _placed(shape, index, np.where(payer == name, eur, 0.0)) for name in PAYERS}
-
-
-def _placed(shape: tuple[int, ...], index: tuple[NDArray[Any], ...], amounts: ArrayLike) -> Floats:
-    flat = np.ravel_multi_index(index, shape)
-    return summed(np.asarray(flat), np.asarray(amounts, dtype=np.float64), shape)
+    found: dict[str, Floats] = {name: np.zeros(shape) for name in PAYERS}
+    texts = {"scenario": axes.policies, "gm_code": axes.towns, "payer": PAYERS}
+    for column in read_pieces(run, "costs", ("replication", "year", "eur"), texts):
+        # The last place, to which -1 points, takes what belongs to no municipality.
+        replication = axes.position(column["replication"])
+        index = (column["scenario"], replication, column["year"] - 1, column["gm_code"])
+        for position, amounts in enumerate(found.values()):
+            np.add.at(amounts, index, np.where(column["payer"] == position, column["eur"], 0.0))
+    return found

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.analysis.cells import Cells, all_cells
-from experiments.analysis.measures import ALL, KINDS, ORDER, PLACES, Values
+from experiments.analysis.measures import ALL, ORDER, PLACES, Values
+from experiments.analysis.rows import KINDS
 from experiments.analysis.statistics import Estimate, fieller, student
 
 if TYPE_CHECKING:

@@ -1,23 +1,22 @@
-"""What a run is: its identity by content, hashes of the policies, tasks and configuration."""
+"""What a run is: its identity by content, hashes of the policies, and its configuration."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.engine.store import Shard, sha256_of
-from experiments.engine.tables import POLICY_TABLES
+from experiments.engine.store import sha256_of
 from experiments.study import ROOT, LoadedStudy
 from sim.errors import DataError
 from sim.policy import Policy
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when the layout of a folder or table changes: older folders are then left alone."""
 LOCK_FILE = "requirements.lock"
 DATA_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".toml"})
@@ -33,8 +32,6 @@ PACKAGES = (
     "distributed",
 )
 WORDS_OF_A_POLICY = frozenset({"intent", "source"})
-BLOCK = 1
-"""Replications in a shard: an interruption then costs no more than those under way."""
 
 
 class Design(NamedTuple):
@@ -44,14 +41,6 @@ class Design(NamedTuple):
     identity: dict[str, Any]
     hashes: tuple[str, ...]
     """Hash of each policy, in the order of the study."""
-
-
-class Task(NamedTuple):
-    """One replication: policies (by position) that miss shards; whether incidents are missing."""
-
-    replication: int
-    missing: tuple[int, ...]
-    incidents: bool
 
 
 def design(loaded: LoadedStudy, *, root: Path = ROOT) -> Design:
@@ -131,42 +120,11 @@ def versions() -> Mapping[str, str]:
     return {package: metadata.version(package) for package in PACKAGES}
 
 
-def shards_of(table: str, hashes: Sequence[str], replications: Iterable[int]) -> list[Shard]:
-    """Return the shards of a table in canonical order: policies as in the study, replications."""
-    names = list(hashes) if table in POLICY_TABLES else [""]
-    blocks = list(replications)
-    return [Shard(table, name, block, block + BLOCK - 1) for name in names for block in blocks]
-
-
-def tasks(hashes: Sequence[str], replications: int, present: frozenset[str]) -> list[Task]:
-    """Return the tasks that remain.
-
-    Args:
-        hashes: hash of each policy.
-        replications: how many replications are asked for.
-        present: paths of the shards that are there and whole.
-    """
-    found = []
-    for replication in range(replications):
-        missing = tuple(
-            index
-            for index, name in enumerate(hashes)
-            if any(
-                shards_of(table, [name], [replication])[0].path not in present
-                for table in POLICY_TABLES
-            )
-        )
-        incidents = shards_of("incidents", hashes, [replication])[0].path not in present
-        if len(missing) > 0 or incidents:
-            found.append(Task(replication, missing, incidents))
-    return found
-
-
 def config(loaded: LoadedStudy, run_id: str) -> str:
     """Return the resolved configuration as TOML: the study, every parameter, every lever."""
     return to_toml(
         {
-            **loaded.study.model_dump(mode="python"),
+            **loaded.study.model_dump(mode="python", exclude_none=True),
             "run_id": run_id,
             "parameters": dict(loaded.parameters.as_dict()),
             "policy": {

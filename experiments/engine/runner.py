@@ -5,25 +5,26 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import math
 import os
 import platform
 import shutil
-import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from experiments.engine import design, store, tables
-from experiments.engine.design import Design, Task
+from experiments.engine import blocks, design, store, tables
+from experiments.engine.blocks import Shelf, Task
+from experiments.engine.design import Design
+from experiments.engine.precision import Looks
+from experiments.engine.progress import say, shown
 from experiments.engine.store import Receipt, RunFolder, Shard
 from experiments.engine.workers import Job, Model, Outcome, Outcomes, parallel, serial
 from experiments.study import MAX_REPLICATIONS, MAX_SEED, ROOT, LoadedStudy, load_study
 from sim.errors import DataError, InputError
 
-SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_NOTES = 5.0
 MUNICIPALITIES = "municipalities.csv"
 
@@ -46,7 +47,7 @@ def run_study(
         out: folder of all runs.
         workers: processes; by default one per core that this process may use, never more than
             there are tasks.
-        replications: instead of the study's number.
+        replications: instead of the study's number, and of its precision.
         seed: instead of the study's.
         force: compute everything anew, whatever is there.
         progress: show progress on standard error: a bar on a terminal, a line every 30 seconds
@@ -123,17 +124,24 @@ class _Run:
         self.failures: dict[int, str] = {}
         self.begun = time.monotonic()
         self.before = store.read_manifest(folder) or {}
+        self.unchecked: list[Shard] = []
+        self.looks: Looks | None = None
+        self.asked = range(0)
+        """The replications asked for so far; all that the tables hold in the end."""
         self.is_new = len(self.before) == 0 and not (folder / store.SHARDS).exists()
 
     def run(self, workers: int | None, *, force: bool, progress: bool) -> RunFolder:
         store.sweep(self.folder)
         contents = self._contents()
+        study = self.loaded.study
+        if study.precision is not None:
+            self.looks = Looks(study, study.precision, self.folder, self.plan.hashes, contents)
         if not force:
-            self._take_stock()
-        todo = design.tasks(
-            self.plan.hashes, self.loaded.study.replications, frozenset(self.receipts)
-        )
-        if len(todo) == 0 and self._is_complete(contents):
+            self.receipts = {e["path"]: Receipt(**e) for e in self.before.get("shards", [])}
+            self.unchecked = self._found()
+        stretches = self._stretches()
+        first = next(stretches, None)
+        if first is None and self._is_complete(contents):
             return RunFolder(self.folder, was_complete=True)
         store.write_bytes(
             self.folder / store.CONFIG, design.config(self.loaded, self.plan.run_id).encode()
@@ -141,7 +149,9 @@ class _Run:
         store.write_bytes(self.folder / store.DICTIONARY, tables.dictionary_csv().encode())
         self._write_manifest("running", contents)
         try:
-            self._compute(todo, workers, contents, progress=progress)
+            if first is not None:
+                self._compute(first, stretches, workers, contents, progress=progress)
+            self._clear_shards()
             written = self._write_tables(contents)
         except InputError:
             self._withdraw()
@@ -154,6 +164,22 @@ class _Run:
         self._write_manifest("complete", contents, written)
         return RunFolder(self.folder)
 
+    def _stretches(self) -> Iterator[list[Task]]:
+        """Yield what is missing of each stretch; when it has been computed, look whether to go on.
+
+        A stretch is a block of the precision; without one it is all replications.
+        """
+        looks = self.looks
+        whole = range(self.loaded.study.replications)
+        for stretch in (whole,) if looks is None else looks.blocks():
+            self.asked = range(stretch.stop)
+            self._take_stock(stretch)
+            todo = blocks.tasks(self.plan.hashes, stretch, self.receipts)
+            if len(todo) > 0:
+                yield todo
+            if looks is not None:
+                looks.look(stretch, self.failures, Shelf(self.receipts))
+
     def _withdraw(self) -> None:
         """Leave nothing of a study that the model refuses, unless there was a run before."""
         if self.is_new:
@@ -165,7 +191,7 @@ class _Run:
 
     def _contents(self) -> dict[str, Any]:
         """Return what the tables are made of, save the shards: as it stands in the manifest."""
-        study = self.loaded.study.model_dump(mode="json")
+        study = self.loaded.study.model_dump(mode="json", exclude_none=True)
         policies = [
             {"name": policy.name, "hash": name, "intent": policy.intent}
             for policy, name in zip(self.loaded.policies, self.plan.hashes, strict=True)
@@ -182,57 +208,78 @@ class _Run:
         as_read: dict[str, Any] = json.loads(json.dumps(contents))
         return as_read
 
-    def _take_stock(self) -> None:
+    def _take_stock(self, stretch: range) -> None:
         """Find the shards that are there and whole; keep what is known of those not asked for."""
-        self.receipts = {e["path"]: Receipt(**e) for e in self.before.get("shards", [])}
-        for shard in self._shards():
+        near = [shard for shard in self.unchecked if shard.first < stretch.stop]
+        self.unchecked = self.unchecked[len(near) :]
+        for shard in near:
             known = self.receipts.pop(shard.path, None)
             try:
                 receipt = store.check_shard(self.folder, shard, known)
             except DataError as error:
-                _say(f"computed anew: {error}")
+                say(f"computed anew: {error}")
                 continue
             if receipt is not None:
                 self.receipts[shard.path] = receipt
 
-    def _shards(self) -> Iterator[Shard]:
-        for table in tables.MODEL_TABLES:
-            asked = range(self.loaded.study.replications)
-            yield from design.shards_of(table, self.plan.hashes, asked)
+    def _found(self) -> list[Shard]:
+        """Return the shards that are known or there and may be asked for, the first first."""
+        found = {*self.receipts, *store.shard_paths(self.folder)}
+        shards = blocks.asked_for(found, self.plan.hashes, self.loaded.study.replications)
+        return sorted(shards, key=lambda shard: shard.first)
+
+    def _clear_shards(self) -> None:
+        """Delete what nothing may read again: damaged shards, and those that `force` replaced."""
+        unknown = store.shard_paths(self.folder) - self.receipts.keys()
+        for shard in blocks.asked_for(unknown, self.plan.hashes, len(self.asked)):
+            (self.folder / shard.path).unlink()
 
     def _is_complete(self, contents: dict[str, Any]) -> bool:
         if self.before.get("state") != "complete":
             return False
-        if any(self.before.get(key) != value for key, value in contents.items()):
+        wanted = {**contents, "precision": self._precision()}
+        if any(self.before.get(key) != value for key, value in wanted.items()):
             return False
         written = [Receipt(**entry) for entry in self.before.get("tables", [])]
         damaged = [r.path for r in written if not store.is_intact(self.folder, r)]
         for path in damaged:
-            _say(f"written anew: {self.folder / path} is missing or damaged")
+            say(f"written anew: {self.folder / path} is missing or damaged")
         return len(damaged) == 0
+
+    def _precision(self) -> dict[str, Any] | None:
+        return None if self.looks is None else self.looks.record()
 
     def _compute(
         self,
-        todo: Sequence[Task],
+        first: Sequence[Task],
+        others: Iterable[Sequence[Task]],
         workers: int | None,
         contents: dict[str, Any],
         *,
         progress: bool,
     ) -> None:
-        if len(todo) == 0:
-            return
-        processes = min(available_cores() if workers is None else workers, len(todo))
+        block = len(first) if self.looks is None else self.looks.asked.block
+        processes = min(available_cores() if workers is None else workers, block)
+        total = len(first) if self.looks is None else None
         noted = time.monotonic()
         with contextlib.ExitStack() as stack:
-            advance = stack.enter_context(_progress(len(todo), show=progress))
+            advance = stack.enter_context(shown(total, show=progress))
             # Closed here and now: whatever goes wrong, no worker outlives this call.
+            todo = chain([first], others)
             outcomes = stack.enter_context(closing(_outcomes(self._job(), todo, processes)))
             for outcome in outcomes:
                 self._note(outcome)
-                advance(len(self.failures))
+                advance(self._remarks())
                 if time.monotonic() - noted > SECONDS_BETWEEN_NOTES:
                     self._write_manifest("running", contents)
                     noted = time.monotonic()
+
+    def _remarks(self) -> str:
+        """Return what to say beside the progress: failures, and how wide the interval still is."""
+        remarks = [f"{len(self.failures)} failed"] if len(self.failures) > 0 else []
+        if self.looks is not None:
+            remarks += self.looks.remarks()
+        return ", ".join(remarks)
 
     def _job(self) -> Job:
         study = self.loaded.study
@@ -247,21 +294,27 @@ class _Run:
             start=study.start,
             years=study.years,
             model=self.model,
+            largest_block=blocks.largest_block(
+                len(self.plan.hashes),
+                study.years,
+                sum(town["inhabitants"] for town in municipalities(self.loaded.grid_folder)),
+            ),
         )
 
     def _note(self, outcome: Outcome) -> None:
         self.receipts.update((receipt.path, receipt) for receipt in outcome.receipts)
         if outcome.error is not None:
             self.failures[outcome.replication] = outcome.error
-            _say(f"replication {outcome.replication} failed: {outcome.error}")
+            say(f"replication {outcome.replication} failed: {outcome.error}")
 
     def _write_tables(self, contents: dict[str, Any]) -> list[Receipt]:
         # A replication counts only where every policy has it, so that comparisons stay paired.
-        whole = [k for k in range(self.loaded.study.replications) if k not in self.failures]
-        written = [
-            store.assemble(self.folder, table, design.shards_of(table, self.plan.hashes, whole))
-            for table in tables.MODEL_TABLES
-        ]
+        whole = [k for k in self.asked if k not in self.failures]
+        shelf = Shelf(self.receipts)
+        written = store.assemble(
+            self.folder,
+            {name: shelf.pieces(name, self.plan.hashes, whole) for name in tables.MODEL_TABLES},
+        )
         from experiments.analysis import cells, compare, measures, summary
 
         values = measures.measure(RunFolder(self.folder), contents)
@@ -270,6 +323,8 @@ class _Run:
             "summary": summary.summarise(values, found),
             "differences": compare.differences(values, cells=found),
         }
+        if self.looks is not None:
+            self.looks.put_interval(frames["differences"])
         for name, frame in frames.items():
             written += store.write_frame(self.folder, name, frame)
         return written
@@ -283,6 +338,7 @@ class _Run:
             "state": state,
             "seed": self.loaded.study.seed,
             **contents,
+            "precision": self._precision(),
             "identity": self.plan.identity,
             "versions": {"python": platform.python_version(), **design.versions()},
             "processor": processor(),
@@ -300,8 +356,10 @@ class _Run:
         return {"replication": replication, "error": error, "reproduce": f'python -c "{code}"'}
 
 
-def _outcomes(job: Job, todo: Sequence[Task], processes: int) -> Generator[Outcome, None, None]:
-    return serial(job, todo) if processes == 1 else parallel(job, todo, processes)
+def _outcomes(
+    job: Job, stretches: Iterable[Sequence[Task]], processes: int
+) -> Generator[Outcome, None, None]:
+    return serial(job, stretches) if processes == 1 else parallel(job, stretches, processes)
 
 
 def _portable(path: Path) -> str:
@@ -339,34 +397,3 @@ def processor() -> list[str]:
 
     found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     return [platform.machine(), *found]
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-
-
-@contextlib.contextmanager
-def _progress(total: int, *, show: bool) -> Iterator[Callable[[int], None]]:
-    """Give a function to call after each replication with the number that failed so far."""
-    if not show:
-        yield lambda _failed: None
-        return
-    from tqdm import tqdm
-
-    begun = last = time.monotonic()
-    done = 0
-    with tqdm(total=total, unit="replication", disable=None) as bar:
-
-        def advance(failed: int) -> None:
-            nonlocal last, done
-            done += 1
-            bar.update()
-            if failed > 0:
-                bar.set_postfix_str(f"{failed} failed")
-            now = time.monotonic()
-            if bar.disable and now - last >= SECONDS_BETWEEN_LINES:
-                left = math.ceil((now - begun) / done * (total - done))
-                _say(f"{done} of {total} replications, about {left} s to go")
-                last = now
-
-        yield advance

@@ -1,20 +1,12 @@
-"""The tables of a run: columns, types, units, and their writing: equal rows give equal bytes."""
+"""The tables of a run: their columns with types, units and meanings, and their dictionary."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
-
-from sim.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 """One table as equally long columns, as the model hands it over."""
@@ -208,7 +200,23 @@ DIFFERENCES = (
         "share of replications in which the difference is above zero",
     ),
     Column(
-        "variance_reduction", "float64", "ratio", "variance without pairing over variance with it"
+        "variance_reduction",
+        "float64",
+        "ratio",
+        "variance with independent seeds over variance with shared draws: independent seeds would "
+        "need so many times as many replications",
+    ),
+    Column(
+        "variance_reduction_low",
+        "float64",
+        "ratio",
+        "lower end of its interval, exact for normal values",
+    ),
+    Column(
+        "variance_reduction_high",
+        "float64",
+        "ratio",
+        "upper end of its interval, exact for normal values",
     ),
 )
 
@@ -227,124 +235,11 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "costs": ("year", "gm_code", "payer", "task"),
 }
 """Order of the rows within one policy and replication."""
-ROWS_PER_GROUP = 100_000
-
-
-def schema(name: str) -> pa.Schema:
-    """Return the Arrow schema of a table, with unit and meaning as metadata of each field."""
-    import pyarrow as pa
-
-    types = {
-        "text": pa.string(), "flag": pa.bool_(),
-        "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(),
-    }  # fmt: skip
-    return pa.schema(
-        [
-            pa.field(c.name, types[c.type], metadata={"unit": c.unit, "meaning": c.meaning})
-            for c in TABLES[name]
-        ],
-        metadata={"table": name},
-    )
-
-
-def to_arrow(name: str, columns: Columns) -> pa.Table:
-    """Return columns as an Arrow table with the schema of `name`, rows in canonical order.
-
-    Args:
-        name: one of `TABLES`.
-        columns: every column of the table, and no other, as arrays of shape (rows,).
-
-    Raises:
-        DataError: a column is missing, unknown, of another length, or holds values its type
-            cannot.
-    """
-    import pyarrow as pa
-
-    wanted = [column.name for column in TABLES[name]]
-    faults = [f"{name}: column {c} is missing" for c in wanted if c not in columns]
-    faults += [f"{name}: column {c} is unknown" for c in columns if c not in wanted]
-    if not faults and len({len(columns[c]) for c in wanted}) != 1:
-        lengths = ", ".join(f"{c} {len(columns[c])}" for c in wanted)
-        faults = [f"{name}: columns of unequal length: {lengths}"]
-    if faults:
-        raise DataError("\n".join(faults))
-    order = canonical_order(columns, SORT_KEYS.get(name, ()))
-    target = schema(name)
-    arrays = []
-    for field in target:
-        values = np.asarray(columns[field.name])
-        try:
-            arrays.append(
-                pa.array(values[order] if order is not None else values, from_pandas=False).cast(
-                    field.type
-                )
-            )
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-            raise DataError(
-                f"{name}: column {field.name} does not hold {field.type}: {error}"
-            ) from error
-    return pa.Table.from_arrays(arrays, schema=target)
-
-
-def canonical_order(columns: Columns, keys: Sequence[str]) -> NDArray[np.intp] | None:
-    """Return the stable order of rows by `keys`, the first the slowest; None without keys."""
-    if len(keys) == 0:
-        return None
-    return np.lexsort([np.asarray(columns[key]) for key in reversed(keys)])
-
-
-def select(columns: Columns, chosen: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-    """Return the rows where `chosen` (shape (rows,)) holds."""
-    return {name: np.asarray(values)[chosen] for name, values in columns.items()}
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """Return the table as Parquet; the same table always gives the same bytes."""
-    sink = io.BytesIO()
-    write_parquet([table], table.schema, sink)
-    return sink.getvalue()
-
-
-def write_parquet(parts: Iterable[pa.Table], target: pa.Schema, sink: Path | BinaryIO) -> int:
-    """Write tables one after the other as one Parquet file and return the number of rows.
-
-    Row groups are filled to `ROWS_PER_GROUP` whatever the sizes of the parts, so that the bytes
-    depend on the rows only, while no more than a group and a part are in memory.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = 0
-    waiting = target.empty_table()
-    with pq.ParquetWriter(sink, target, compression="zstd", write_page_checksum=True) as writer:
-        for part in parts:
-            rows += part.num_rows
-            waiting = pa.concat_tables([waiting, part.cast(target)])
-            while waiting.num_rows >= ROWS_PER_GROUP:
-                writer.write_table(
-                    waiting.slice(0, ROWS_PER_GROUP).combine_chunks(),
-                    row_group_size=ROWS_PER_GROUP,
-                )
-                waiting = waiting.slice(ROWS_PER_GROUP)
-        if waiting.num_rows > 0 or rows == 0:
-            writer.write_table(waiting.combine_chunks(), row_group_size=ROWS_PER_GROUP)
-    return rows
 
 
 def guard(text: str) -> str:
     """Return a text cell that a spreadsheet will not run as a formula (OWASP, CSV injection)."""
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def csv_text(name: str, frame: pd.DataFrame) -> str:
-    """Return a table as CSV: text guarded against formulas, numbers in full, nothing for NaN."""
-    guarded = frame.loc[:, [column.name for column in TABLES[name]]].copy()
-    for column in TABLES[name]:
-        if column.type == "text":
-            texts = guarded[column.name]
-            guarded[column.name] = texts.map({text: guard(text) for text in texts.unique()})
-    text: str = guarded.to_csv(index=False, lineterminator="\n")
-    return text
 
 
 def dictionary_csv() -> str:

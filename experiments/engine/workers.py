@@ -1,4 +1,4 @@
-"""Computes replications, here or in other processes; each task writes its own shards."""
+"""Computes blocks of replications, here or in other processes; each writes its own shards."""
 
 # mypy: allow-untyped-calls
 # distributed declares itself typed, but leaves the functions called here without types.
@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 
-from experiments.engine import store, tables
-from experiments.engine.design import Task, shards_of
+from experiments.engine import formats, store, tables
+from experiments.engine.blocks import Task, blocks
 from experiments.engine.store import Receipt, Shard
 from sim.errors import DataError, InputError
 from sim.parameters import Parameters
 from sim.policy import Policy
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from distributed import Client, Future
 
 LoadWorld: TypeAlias = Callable[[Path, Path], object]
@@ -76,14 +77,22 @@ class Job(NamedTuple):
     start: date
     years: int
     model: Model
+    largest_block: int
 
 
 class Outcome(NamedTuple):
-    """What is left of a task: receipts of its shards, or the text of what it raised."""
+    """What is left of a task: the text of what it raised, or receipts of its shards.
+
+    The last of the replications that share a shard has its receipt.
+    """
 
     replication: int
     receipts: tuple[Receipt, ...]
     error: str | None
+
+
+Parts: TypeAlias = "dict[tuple[str, str], pa.Table]"
+"""Rows of one replication by table and policy (its hash; empty: incidents)."""
 
 
 class _Recorded:
@@ -113,8 +122,15 @@ class _Recorded:
         return True
 
 
-def perform(job: Job, task: Task) -> Outcome:
-    """Compute one replication for the policies that miss it and write their shards.
+def perform(job: Job, block: Sequence[Task]) -> list[Outcome]:
+    """Compute replications for the policies that miss them and write their shards.
+
+    Args:
+        job: what the run shares.
+        block: consecutive replications that miss the same.
+
+    Returns:
+        An outcome for each replication, in their order.
 
     Raises:
         InputError: the model refuses a policy or parameter.
@@ -122,46 +138,67 @@ def perform(job: Job, task: Task) -> Outcome:
         OSError: a shard cannot be written.
     """
     world = _world(job.model.load_world, job.grid_folder, job.behaviour_folder)
+    outcomes: list[Outcome] = []
+    waiting: list[Parts] = []
+    for task in block:
+        with _Recorded() as recorded:
+            # All are checked before the first is written: a faulty replication leaves nothing.
+            waiting.append(_compute(job, world, task))
+        if recorded.text is not None:
+            _write(job, outcomes, waiting)
+        outcomes.append(Outcome(task.replication, (), recorded.text))
+    _write(job, outcomes, waiting)
+    return outcomes
+
+
+def _compute(job: Job, world: object, task: Task) -> Parts:
     # Incidents are the same under all policies: where only they are missing, any policy will do.
     wanted = task.missing if len(task.missing) > 0 else (0,)
-    receipts: list[Receipt] = []
-    with _Recorded() as recorded:
-        result = job.model.simulate(
-            world,
-            [job.policies[index] for index in wanted],
-            job.parameters,
-            seed=job.seed,
-            replication=task.replication,
-            start=job.start,
-            years=job.years,
+    result = job.model.simulate(
+        world,
+        [job.policies[index] for index in wanted],
+        job.parameters,
+        seed=job.seed,
+        replication=task.replication,
+        start=job.start,
+        years=job.years,
+    )
+    parts: Parts = {}
+    if task.incidents:
+        columns = _of_replication("incidents", result.incidents, task.replication)
+        parts["incidents", ""] = formats.to_arrow("incidents", columns)
+    names = [job.policies[index].name for index in task.missing]
+    hashes = [job.hashes[index] for index in task.missing]
+    for table in tables.POLICY_TABLES:
+        columns = _of_replication(table, getattr(result, table), task.replication)
+        of_policies = formats.by_policy(table, columns, names)
+        parts |= {(table, policy): part for policy, part in zip(hashes, of_policies, strict=True)}
+    return parts
+
+
+def _write(job: Job, outcomes: list[Outcome], waiting: list[Parts]) -> None:
+    """Write the replications that wait, give the last of them the receipts, and empty the list."""
+    import pyarrow as pa
+
+    if len(waiting) == 0:
+        return
+    last = outcomes.pop()
+    first = last.replication - len(waiting) + 1
+    receipts = [
+        store.write_shard(
+            job.folder,
+            Shard(table, policy, first, last.replication),
+            pa.concat_tables([parts[table, policy] for parts in waiting]),
         )
-        # All are checked before the first is written: a faulty replication leaves nothing.
-        ready = [
-            (shard, tables.to_arrow(shard.table, columns))
-            for shard, columns in _split(job, task, result)
-        ]
-        receipts = [store.write_shard(job.folder, shard, table) for shard, table in ready]
-    return Outcome(task.replication, tuple(receipts), recorded.text)
+        for table, policy in waiting[0]
+    ]
+    outcomes.append(last._replace(receipts=tuple(receipts)))
+    waiting.clear()
 
 
 @lru_cache(maxsize=1)
 def _world(load_world: LoadWorld, grid_folder: Path, behaviour_folder: Path) -> object:
     return load_world(grid_folder, behaviour_folder)
-
-
-def _split(job: Job, task: Task, result: Outcomes) -> Iterator[tuple[Shard, tables.Columns]]:
-    block = [task.replication]
-    if task.incidents:
-        yield (
-            shards_of("incidents", job.hashes, block)[0],
-            _of_replication("incidents", result.incidents, task.replication),
-        )
-    for table in tables.POLICY_TABLES:
-        columns = _of_replication(table, getattr(result, table), task.replication)
-        scenario = np.asarray(columns["scenario"])
-        for index in task.missing:
-            shard = shards_of(table, [job.hashes[index]], block)[0]
-            yield shard, tables.select(columns, scenario == job.policies[index].name)
 
 
 def _of_replication(table: str, columns: tables.Columns, replication: int) -> tables.Columns:
@@ -171,36 +208,43 @@ def _of_replication(table: str, columns: tables.Columns, replication: int) -> ta
     return columns
 
 
-def serial(job: Job, todo: Sequence[Task]) -> Generator[Outcome, None, None]:
-    """Compute the tasks one after the other in this process."""
+def serial(job: Job, stretches: Iterable[Sequence[Task]]) -> Generator[Outcome, None, None]:
+    """Compute the tasks one after the other in this process.
+
+    A stretch is asked for when every outcome of the one before has been taken.
+    """
     with _terminable():
-        for task in todo:
-            yield perform(job, task)
+        for todo in stretches:
+            for block in blocks(todo, 1, job.largest_block):
+                yield from perform(job, block)
 
 
-def parallel(job: Job, todo: Sequence[Task], workers: int) -> Generator[Outcome, None, None]:
+def parallel(
+    job: Job, stretches: Iterable[Sequence[Task]], workers: int
+) -> Generator[Outcome, None, None]:
     """Compute the tasks in `workers` processes here and yield the outcomes as they come.
 
-    No more than twice as many tasks as workers are handed out at a time. A worker that dies is
-    started anew and its task given to another; a task that kills several workers comes back as a
-    failed one.
+    A stretch is asked for when every outcome of the one before has been taken. No more than twice
+    as many blocks as workers are handed out at a time. A worker that dies is started anew and its
+    block given to another; the tasks of a block that kills several workers come back as failed.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; a second one ends the process at once.
         SystemExit: the process was asked to end (SIGTERM).
     """
     with _stoppable() as stop, _cluster(workers, stop) as client:
-        waiting = list(reversed(todo))
-        running: dict[Future[Any], Task] = {}
-        while len(waiting) > 0 or len(running) > 0:
-            while len(waiting) > 0 and len(running) < 2 * workers:
-                task = waiting.pop()
-                running[client.submit(perform, job, task, pure=False)] = task
-            for future in _done(running, stop):
-                yield _outcome(future, running.pop(future))
+        for todo in stretches:
+            waiting = blocks(todo, workers, job.largest_block)[::-1]
+            running: dict[Future[Any], tuple[Task, ...]] = {}
+            while len(waiting) > 0 or len(running) > 0:
+                while len(waiting) > 0 and len(running) < 2 * workers:
+                    block = waiting.pop()
+                    running[client.submit(perform, job, block, pure=False)] = block
+                for future in _done(running, stop):
+                    yield from _outcomes(future, running.pop(future))
 
 
-def _done(running: dict[Future[Any], Task], stop: _Stop) -> list[Future[Any]]:
+def _done(running: Mapping[Future[Any], object], stop: _Stop) -> list[Future[Any]]:
     from distributed import wait
 
     while True:
@@ -213,18 +257,15 @@ def _done(running: dict[Future[Any], Task], stop: _Stop) -> list[Future[Any]]:
             )
 
 
-def _outcome(future: Future[Any], task: Task) -> Outcome:
+def _outcomes(future: Future[Any], block: Sequence[Task]) -> list[Outcome]:
     from distributed import KilledWorker
 
     try:
-        outcome: Outcome = future.result()
+        outcomes: list[Outcome] = future.result()
     except KilledWorker as error:
-        return Outcome(
-            task.replication,
-            (),
-            f"KilledWorker: the worker process died each time ({error.allowed_failures + 1})",
-        )
-    return outcome
+        text = f"KilledWorker: the worker process died each time ({error.allowed_failures + 1})"
+        return [Outcome(task.replication, (), text) for task in block]
+    return outcomes
 
 
 @contextlib.contextmanager

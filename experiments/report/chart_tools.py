@@ -1,7 +1,11 @@
 """How every chart looks and is saved: sizes, colours with shapes, frames, SVG for a page."""
 
+# mypy: allow-untyped-calls
+# matplotlib is typed, but not what it draws with.
+
 from __future__ import annotations
 
+import functools
 import io
 import math
 import re
@@ -17,6 +21,7 @@ from experiments.report.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
 
 INK = "#1a1a1a"
@@ -153,10 +158,20 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
+@functools.cache
+def ruler(dpi: float) -> RendererAgg:
+    """Return what measures texts at a resolution; a figure would make it anew for every text."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    renderer: RendererAgg = FigureCanvasAgg(Figure(dpi=dpi)).get_renderer()
+    return renderer
+
+
 def width_in(figure: Figure, text: str, size: float) -> float:
     """Return the width in inches that a text takes at most, which is when it is bold."""
     drawn = figure.text(0, 0, text, size=size, weight="bold")
-    extent = drawn.get_window_extent()
+    extent = drawn.get_window_extent(ruler(figure.dpi))
     drawn.remove()
     return float(extent.width) / figure.dpi
 

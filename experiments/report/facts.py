@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,8 +43,10 @@ class Run(Protocol):
     def manifest(self) -> Mapping[str, Any]:
         """What was run, on what, and how it ended."""
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """A table of the run by name, all its columns or some."""
+    def table(
+        self, name: str, columns: Sequence[str] | None = None, *, categories: bool = False
+    ) -> pd.DataFrame:
+        """A table of the run by name, all its columns or some, texts as categories or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Setting:
     run_id: str
     versions: Mapping[str, str]
     places: tuple[Place, ...]
+    precision: Mapping[str, Any] | None = None
+    """How the number of replications was chosen, None where the study stated it."""
 
 
 Key = tuple[str, str, str, int]
@@ -150,9 +154,10 @@ class Facts:
     setting: Setting
     values: Mapping[Key, Estimate]
     differences: Mapping[Key, Estimate]
-    variance_reduction: float
-    bases: Mapping[str, Base]
-    coverage: Mapping[tuple[str, str], tuple[float, float]]
+    reductions: Mapping[str, Estimate]
+    """By policy, for `direct_share`: variance with independent seeds over that of pairs."""
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    coverage: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     fates: Mapping[str, Fates] = field(default_factory=dict)
 
     @property
@@ -169,6 +174,10 @@ class Facts:
         if policy == self.setting.reference:
             return Estimate(0.0, 0.0, 0.0, self.value(policy, measure, gm_code).n)
         return self.differences.get((policy, measure, gm_code, 0), Estimate())
+
+    def reduction(self, policy: str) -> Estimate:
+        """Return how many times as many replications independent seeds would need."""
+        return self.reductions.get(policy, Estimate())
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -198,19 +207,31 @@ def read_facts(run: Run) -> Facts:
         DataError: the manifest lacks a field, or a table lacks the reference policy.
     """
     setting = read_setting(run.manifest())
-    values = _estimates(run.table("summary"))
+    register = run.table("register", REGISTER_COLUMNS, categories=True)
+    return replace(
+        read_estimates(run),
+        bases=_bases(register, setting.policies),
+        coverage=_coverage(register, setting.places),
+        fates=_fates(run.table("actions", ACTION_COLUMNS, categories=True), setting.policies),
+    )
+
+
+def read_estimates(run: Run) -> Facts:
+    """Read what stands in the summary and the differences alone: no bases, coverage or fates.
+
+    Raises:
+        DataError: as `read_facts`.
+    """
+    setting = read_setting(run.manifest())
+    values = _estimates(run.table("summary", categories=True))
     if not any(key[0] == setting.reference for key in values):
         raise DataError(f"summary: the reference policy {setting.reference!r} is not in the table")
-    differences = run.table("differences")
-    register = run.table("register", REGISTER_COLUMNS)
+    differences = run.table("differences", categories=True)
     return Facts(
         setting=setting,
         values=values,
         differences=_estimates(differences),
-        variance_reduction=_variance_reduction(differences, setting.main),
-        bases=_bases(register, setting.policies),
-        coverage=_coverage(register, setting.places),
-        fates=_fates(run.table("actions", ACTION_COLUMNS), setting.policies),
+        reductions=_reductions(differences),
     )
 
 
@@ -223,6 +244,8 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
     try:
         study = manifest["study"]
         failed = len(manifest["failures"])
+        precision = manifest.get("precision")
+        asked = study["replications"] if precision is None else precision["replications"]
         policies = tuple(str(policy["name"]) for policy in manifest["policies"])
         reference, main = str(study["reference"]), str(study["main_difference"])
         others = [policy for policy in policies if policy != reference]
@@ -238,7 +261,7 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
             seed=int(manifest["seed"]),
             start=date.fromisoformat(str(study["start"])),
             years=int(study["years"]),
-            replications=int(study["replications"]) - failed,
+            replications=int(asked) - failed,
             failed=failed,
             run_id=str(manifest["run_id"]),
             versions={str(name): str(of) for name, of in manifest["versions"].items()},
@@ -246,6 +269,7 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
                 Place(str(place["gm_code"]), str(place["name"]), int(place["inhabitants"]))
                 for place in manifest["municipalities"]
             ),
+            precision=precision,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"manifest: a field is missing or has another form: {error!r}") from error
@@ -254,33 +278,31 @@ def read_setting(manifest: Mapping[str, Any]) -> Setting:
 def _estimates(table: pd.DataFrame) -> dict[Key, Estimate]:
     """Return all kinds of incidents together, with the interval of the replications."""
     rows = table[(table["kind"] == ALL) & (table["interval"] == "monte_carlo")]
-    names = ("scenario", "measure", "gm_code", "year", "mean", "low", "high", "n")
-    return {
-        (str(policy), str(measure), str(gm_code), int(year)): Estimate(
-            float(mean), float(low), float(high), int(n)
-        )
-        for policy, measure, gm_code, year, mean, low, high, n in zip(
-            *(rows[name] for name in names), strict=True
-        )
-    }
+    keys, estimates = (
+        zip(*(rows[name].tolist() for name in names), strict=True)
+        for names in (("scenario", "measure", "gm_code", "year"), ("mean", "low", "high", "n"))
+    )
+    return {key: Estimate(*estimate) for key, estimate in zip(keys, estimates, strict=True)}
 
 
-def _variance_reduction(differences: pd.DataFrame, policy: str) -> float:
+def _reductions(differences: pd.DataFrame) -> dict[str, Estimate]:
     rows = differences[
-        (differences["scenario"] == policy)
-        & (differences["measure"] == "direct_share")
+        (differences["measure"] == "direct_share")
         & (differences["gm_code"] == ALL)
         & (differences["kind"] == ALL)
         & (differences["year"] == 0)
         & (differences["interval"] == "monte_carlo")
-    ]["variance_reduction"]
-    return float(rows.iloc[0]) if len(rows) > 0 else math.nan
+    ]
+    names = ("scenario", *(f"variance_reduction{end}" for end in ("", "_low", "_high")), "n")
+    return {
+        str(policy): Estimate(float(factor), float(low), float(high), int(n))
+        for policy, factor, low, high, n in zip(*(rows[name] for name in names), strict=True)
+    }
 
 
 def _bases(register: pd.DataFrame, policies: tuple[str, ...]) -> dict[str, Base]:
-    columns = ["registered", "good"]
-    sums = register.groupby(["scenario", "replication", "month"], observed=True)[columns].sum()
-    means = sums.groupby(["scenario", "month"], observed=True).mean().sort_index()
+    sums = register.groupby(["scenario", "month"], observed=True)[["registered", "good"]].sum()
+    means = (sums / register["replication"].nunique()).sort_index()
     found = {
         str(policy): Base(
             means.loc[policy, "registered"].to_numpy(dtype=float),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from experiments.report.chart_tools import PALE
+from experiments.report.chart_tools import PALE, ruler
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +124,7 @@ def place_labels(
         )
         for text, point in zip(texts, points, strict=True)
     ]  # fmt: skip
-    sizes = [text.get_window_extent().size for text in written]
+    sizes = [text.get_window_extent(ruler(figure.dpi)).size for text in written]
     frame = axes.get_window_extent()
     inside = Box(frame.x0, frame.y0, frame.x1, frame.y1)
     boxes = _arrange(dots, [(float(w), float(h)) for w, h in sizes], fixed, inside)
@@ -147,9 +147,7 @@ def _arrange(
         before = dict(boxes)
         for i in order:
             taken = [*fixed, *(box for k, box in boxes.items() if k != i)]
-            places = _places(dots[i], *sizes[i])
-            costs = {box: _cost(box, dots[i], taken, inside) for box in places}
-            boxes[i] = min(costs, key=lambda box: costs[box])
+            boxes[i] = _best(_places(dots[i], *sizes[i]), dots[i], taken, inside)
         if boxes == before:
             break
     return [boxes[i] for i in range(len(dots))]
@@ -177,13 +175,23 @@ def _places(dot: Point, width: float, height: float) -> Iterator[Box]:
             yield Box(x - width / 2, middle - half, x + width / 2, middle + half)
 
 
-def _cost(box: Box, dot: Point, taken: Sequence[Box], inside: Box) -> float:
-    outside = box.area - box.overlap(inside)
-    covered = sum(box.overlap(other) for other in taken)
-    x, y = box.nearest(dot)
-    crossed = sum(other.meets(dot, (x, y)) for other in taken if not other.holds(dot))
-    bad = covered + outside + CROSSING_PX2 * crossed
-    return OVERLAP_WEIGHT * bad + abs(x - dot[0]) + abs(y - dot[1])
+def _best(places: Iterable[Box], dot: Point, taken: Sequence[Box], inside: Box) -> Box:
+    """Return the first of the places that cost least; most are too dear by what they cover."""
+    best, least = inside, math.inf
+    for box in places:
+        outside = box.area - box.overlap(inside)
+        if OVERLAP_WEIGHT * outside >= least:
+            continue
+        covered = sum(box.overlap(other) for other in taken)
+        if OVERLAP_WEIGHT * (covered + outside) >= least:
+            continue
+        x, y = box.nearest(dot)
+        crossed = sum(other.meets(dot, (x, y)) for other in taken if not other.holds(dot))
+        bad = covered + outside + CROSSING_PX2 * crossed
+        cost = OVERLAP_WEIGHT * bad + abs(x - dot[0]) + abs(y - dot[1])
+        if cost < least:
+            best, least = box, cost
+    return best
 
 
 def _leader(axes: Axes, dot: Point, box: Box) -> None:

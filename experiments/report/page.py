@@ -21,7 +21,7 @@ from experiments.report.chart_tools import (
 from experiments.report.charts import Chart
 from experiments.report.facts import Facts, Run, read_facts
 from experiments.report.tables import Table
-from experiments.report.words import LOCALES, Lang, Words
+from experiments.report.words import LOCALES, NOTHING, Lang, Words
 from sim.parameters import REGISTRY
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def write_report(run: Run, lang: Lang, out: Path | None = None) -> Path:
         DataError: a table, the manifest or the grid cannot be read.
     """
     words = Words(lang)
-    path = run.path / f"report.{lang}.html" if out is None else out
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(read_facts(run), words), encoding="utf-8")
-    return path
+    return _write_page(read_facts(run), words, _page_path(run, lang) if out is None else out)
 
 
 def write_figures(run: Run, langs: Sequence[str] = tuple(LOCALES)) -> list[Path]:
@@ -75,20 +72,51 @@ def write_figures(run: Run, langs: Sequence[str] = tuple(LOCALES)) -> list[Path]
         DataError: a table, the manifest or the grid cannot be read.
     """
     facts = read_facts(run)
+    return [path for lang in langs for path in _write_figures(run, facts, Words(lang), lang)]
+
+
+def write_all(run: Run, langs: Sequence[Lang]) -> list[Path]:
+    """Write the figures and the page in some languages and return the pages.
+
+    The same as `write_figures` and `write_report` one after the other, while the tables, which
+    take as long to read as the charts to draw, are read once.
+
+    Raises:
+        InputError: there is no such language.
+        DataError: a table, the manifest or the grid cannot be read.
+    """
+    facts, pages = read_facts(run), []
+    for lang in langs:
+        words = Words(lang)
+        _write_figures(run, facts, words, lang)
+        pages.append(_write_page(facts, words, _page_path(run, lang)))
+    return pages
+
+
+def _page_path(run: Run, lang: Lang) -> Path:
+    return run.path / f"report.{lang}.html"
+
+
+def _write_page(facts: Facts, words: Words, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(facts, words), encoding="utf-8")
+    return path
+
+
+def _write_figures(run: Run, facts: Facts, words: Words, lang: str) -> list[Path]:
     folder = run.path / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for lang in langs:
-        for chart in _charts(facts, Words(lang)):
-            frame = Frame(chart.title, chart.subtitle, chart.source)
-            stem = folder / f"{chart.name}.{lang}"
-            svg, png = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
-            with drawing():
-                figure = chart.draw(Canvas(WIDE_IN, frame))
-                svg.write_text(svg_text(figure), encoding="utf-8")
-                # The name and version of the drawing library would make equal pictures differ.
-                figure.savefig(png, metadata={"Software": None})
-            written += [svg, png]
+    for chart in _charts(facts, words):
+        frame = Frame(chart.title, chart.subtitle, chart.source)
+        stem = folder / f"{chart.name}.{lang}"
+        svg, png = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
+        with drawing():
+            figure = chart.draw(Canvas(WIDE_IN, frame))
+            svg.write_text(svg_text(figure), encoding="utf-8")
+            # The name and version of the drawing library would make equal pictures differ.
+            figure.savefig(png, metadata={"Software": None})
+        written += [svg, png]
     return written
 
 
@@ -203,9 +231,11 @@ def _tables_under(facts: Facts, words: Words) -> dict[str, tuple[Table, ...]]:
 
 def _reproduce(facts: Facts, words: Words) -> list[tuple[str, str]]:
     setting = facts.setting
+    asked = setting.replications + setting.failed
     command = (
-        f"burgernet run experiments/{setting.study}.toml --seed {setting.seed} "
-        f"--replications {setting.replications + setting.failed}"
+        f"burgernet run experiments/{setting.study}.toml --seed {setting.seed}"
+        # A stated number would take the place of the precision, and of its interval.
+        + (f" --replications {asked}" if setting.precision is None else "")
     )
     period = words(
         "method.period_value",
@@ -219,6 +249,29 @@ def _reproduce(facts: Facts, words: Words) -> list[tuple[str, str]]:
         (words("method.run_id"), setting.run_id),
         (words("method.seed"), str(setting.seed)),
         (words("method.replications"), words.count(setting.replications)),
+        *_chosen(facts, words),
         (words("method.period"), period),
         (words("method.versions"), versions),
     ]
+
+
+def _chosen(facts: Facts, words: Words) -> list[tuple[str, str]]:
+    """Return how the number of replications was chosen, nothing where the study stated it."""
+    record = facts.setting.precision
+    if record is None:
+        return []
+
+    def width(value: float | None) -> str:
+        return NOTHING if value is None else words.decimal(value, tables.digits(value))
+
+    text = words(
+        f"method.precision_{record['stopped_by']}",
+        measure=record["measure"],
+        policy=words.policy(record["policy"]),
+        reference=words.policy(record["reference"]),
+        asked=width(record["half_width"]),
+        reached=width(record["reached_half_width"]),
+        n=words.count(record["replications"]),
+        block=words.count(record["block"]),
+    )
+    return [(words("method.precision"), text)]

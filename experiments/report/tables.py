@@ -119,6 +119,7 @@ def differences(facts: Facts, words: Words) -> Table:
     """Return what every other policy does more or less than the reference, also in words."""
     heads = [words("column.policy"), words("column.verdict"), words("column.verdict_year")]
     heads += [words(f"column.{key}") for key, *_ in DIFFERENCE_MEASURES]
+    heads.append(words("column.gain"))
     rows = []
     for policy in facts.others:
         row = [
@@ -131,6 +132,8 @@ def differences(facts: Facts, words: Words) -> Table:
             if measure in PER_ACTION and not facts.has_actions(policy):
                 found = Estimate()
             row.append(estimate_cell(words, found, _signed(words, form(words))))
+        saved = facts.reduction(policy) if facts.has_actions(policy) else Estimate()
+        row.append(estimate_cell(words, saved, _one(words)))
         rows.append(tuple(row))
     return Table(_caption(facts, words, "differences"), tuple(heads), tuple(rows))
 
@@ -246,7 +249,7 @@ def assumptions(words: Words) -> Table:
     rows = tuple(
         (
             Cell(f"{p.name}: {p.note}" if p.note != "" else p.name),
-            Cell(words.decimal(p.default, _digits(p.default))),
+            Cell(words.decimal(p.default, digits(p.default))),
             Cell("" if p.unit == "1" else p.unit),
             Cell(p.source),
             Cell(words(f"confidence.{p.confidence}")),
@@ -256,7 +259,7 @@ def assumptions(words: Words) -> Table:
     return Table(words("caption.assumptions"), heads, rows, wordy=True)
 
 
-def _digits(value: float) -> int:
+def digits(value: float) -> int:
     """Return the decimals that show three figures of a value, trailing zeros left out."""
     if value == 0:
         return 0

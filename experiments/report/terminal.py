@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable
 
-from experiments.report.facts import PAYER_MEASURES, Estimate, Facts, Run, read_facts
+from experiments.engine.precision import in_words
+from experiments.report.facts import PAYER_MEASURES, Estimate, Facts, Run, read_estimates
 from sim.errors import InputError
 
 NOTHING = "-"
 NAME_WIDTH = 18
 NARROWEST = 80
+MOST_GAIN = 999.0
+TENTHS_BELOW = 99.95
 UNITS = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 Cell = Callable[[Facts, str, int], str]
@@ -27,7 +31,7 @@ def terminal_table(run: Run, width: int = 80) -> str:
     """
     if width < NARROWEST:
         raise InputError(f"width: {width} is under {NARROWEST}")
-    facts = read_facts(run)
+    facts = read_estimates(run)
     blocks = [_block(facts, columns, width) for columns in (_reach(), _success(facts), _price())]
     return "\n\n".join([_heading(facts, width), *blocks, _precision(facts, width)])
 
@@ -120,7 +124,17 @@ def _success(facts: Facts) -> list[Column]:
         ("direct %", f"[{level}]", 17, share("direct_share")),
         ("contributed %", f"[{level}]", 17, share("contributed_share")),
         ("direct, difference", f"in points [{level}]", 20, difference),
+        ("", "gain", 4, _gain),
     ]
+
+
+def _gain(facts: Facts, policy: str, _width: int) -> str:
+    found = facts.reduction(policy)
+    if policy == facts.setting.reference or not facts.has_actions(policy) or not found.known:
+        return NOTHING
+    if found.mean >= MOST_GAIN:
+        return f">{MOST_GAIN:.0f}"
+    return number(found.mean, 4, 1 if found.mean < TENTHS_BELOW else 0)
 
 
 def _interval(estimate: Estimate, width: int, *, signed: bool = False) -> str:
@@ -147,14 +161,19 @@ def _price() -> list[Column]:
 def _precision(facts: Facts, width: int) -> str:
     setting = facts.setting
     found = facts.difference(setting.main, "direct_share").times(100)
-    factor = number(facts.variance_reduction, 8, 1)
     # By hand: the difference of infinite ends would be no number with a warning.
     known = math.isfinite(found.low) and math.isfinite(found.high)
     wide = number(found.high - found.low if known else math.nan, 8, 2)
+    saved = facts.reduction(setting.main)
+    factor, low, high = (number(value, 8, 1) for value in (saved.mean, saved.low, saved.high))
     lines = [
-        f"main difference in direct share: {setting.reference} - {setting.main}",
-        f"  width of its interval {wide} points, variance reduction by shared draws {factor}",
+        f"main difference in direct share: {setting.main} - {setting.reference}",
+        f"  width of its interval {wide} points",
+        f"  variance reduction by shared draws {factor} [{low}, {high}]",
+        "gain: independent seeds would need that many times as many replications",
     ]
+    if setting.precision is not None:
+        lines += textwrap.wrap(in_words(setting.precision), width, break_on_hyphens=False)
     if setting.failed > 0:
         lines.append(f"  {setting.failed} replications failed and do not count")
     return "\n".join(_cut(line, width) for line in lines)

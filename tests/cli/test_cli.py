@@ -208,6 +208,94 @@ def test_dry_run_tells_the_run_that_would_come_and_writes_nothing(folder, burger
     assert "replications  3, 0 of them still to be computed" in out
 
 
+PRECISION = '[precision]\nmeasure = "direct_share"\nhalf_width = 0.5\n'
+
+
+@pytest.fixture
+def precise(folder):
+    text = STUDY.replace("replications = 3", "replications = 200") + PRECISION
+    (folder / "small.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("fast", "precise")
+def test_dry_run_tells_the_rule_and_the_largest_number(folder, burgernet):
+    with (folder / "small.toml").open("a", encoding="utf-8") as file:
+        file.write("block = 15\n")
+    _, out, err = burgernet("run", "small.toml", "--dry-run")
+    assert "replications  at most 200, 200 of them still to be computed" in out
+    assert (
+        "precision     direct_share, frozen - current_agreements: until half its 95 % interval is "
+        "0.5; looks after 45 and every 15 more"
+    ) in out
+    assert err == ""
+    plan = json.loads(burgernet("run", "small.toml", "--dry-run", "--json")[1])
+    assert plan["precision"]["most"] == plan["replications"] == 200
+    assert not (folder / "results").exists()
+
+
+@pytest.mark.usefixtures("fast", "precise")
+def test_a_run_tells_how_its_number_of_replications_was_chosen(burgernet):
+    code, out, _ = burgernet("run", "small.toml", "--workers", 1)
+    assert code == 0
+    told = "number of replications chosen by precision (direct_share, frozen - current_agreements)"
+    assert told in " ".join(out.split())
+    assert "Looked at every 20, at most 200." in " ".join(out.split())
+    assert "40 replications, seed 1" in out
+    assert max(len(line) for line in out.splitlines()[:-1]) <= 80
+    _, out, _ = burgernet("compare", "results/small")
+    assert told in " ".join(out.split())
+    assert "over 40 replications" in out
+    # The named difference has the interval of the rule, whichever way it is asked for.
+    assert burgernet("compare", "results/small", "--against", "current_agreements")[1] == out
+    facts = json.loads(burgernet("run", "small.toml", "--workers", 1, "--json")[1])
+    assert facts["precision"]["n"] == 40
+    assert facts["precision"]["stopped_by"] == "target"
+
+
+@pytest.mark.usefixtures("fast", "precise")
+def test_a_stated_number_overrides_the_precision_and_says_so(burgernet):
+    code, out, err = burgernet("run", "small.toml", "--workers", 1, "--replications", 2)
+    assert code == 0
+    assert err == "--replications 2: the precision of the study does not count.\n"
+    assert "2 replications, seed 1" in out
+    assert "chosen by precision" not in out
+    _, out, _ = burgernet("run", "small.toml", "--replications", 2, "--dry-run")
+    assert "replications  2, 0 of them still to be computed" in out
+    _, out, _ = burgernet("run", "--help")
+    assert "its precision then does not count" in " ".join(out.split())
+
+
+def test_coverage_prints_the_table_of_the_simulation(burgernet):
+    code, out, _ = burgernet("coverage", "--runs", 100, "--level", 0.9)
+    assert code == 0
+    assert out.startswith("90 % intervals; looks every 20 replications")
+    assert "normal" in out
+    code, _, err = burgernet("coverage", "--block", 37)
+    assert code == 2
+    assert "--block 37 is no divisor of 600" in err
+
+
+@pytest.mark.usefixtures("fast")
+def test_every_comparison_tells_what_shared_draws_saved(folder, burgernet):
+    text = STUDY.replace("replications = 3", "replications = 12")
+    (folder / "small.toml").write_text(text, encoding="utf-8")
+    _, out, _ = burgernet("run", "small.toml", "--workers", 1)
+    assert "variance reduction by shared draws" in out
+    (row,) = [line for line in out.splitlines() if line.startswith("frozen") and "[" in line]
+    facts = json.loads(burgernet("run", "small.toml", "--workers", 1, "--json")[1])
+    (share,) = [r for r in facts["differences"] if r["measure"] == "direct_share"]
+    assert float(row.split()[-1]) == pytest.approx(share["variance_reduction"], rel=0.05)
+    _, out, _ = burgernet("compare", "results/small")
+    for line in out.splitlines():
+        if line.startswith("  frozen"):
+            assert "  gain " in line
+    ends = (f"{share['variance_reduction' + end]:,.1f}" for end in ("", "_low", "_high"))
+    assert "gain {} ({} to {})".format(*ends) in out
+    assert "Independent seeds would need so\nmany times as many replications" in out
+    rows = json.loads(burgernet("compare", "results/small", "--json")[1])
+    assert rows == facts["differences"]
+
+
 def test_a_replication_that_fails_gives_3_and_its_number(folder, fast, burgernet):
     def fails_once(*arguments, replication, **options):
         if replication == 1:
@@ -344,7 +432,11 @@ def test_report_writes_both_languages_unless_one_is_named(burgernet, monkeypatch
         asked.append((lang, out))
         return out or run.path / f"report.{lang}.html"
 
+    def write_all(run, langs):
+        return [write_report(run, lang, None) for lang in langs]
+
     monkeypatch.setattr("experiments.report.write_report", write_report)
+    monkeypatch.setattr("experiments.report.write_all", write_all)
     _, out, _ = burgernet("run", "small.toml", "--workers", 1)
     run = out.splitlines()[-1]
     code, out, _ = burgernet("report", run)
@@ -396,12 +488,17 @@ def test_parameters_lists_the_registry_and_shows_one(burgernet):
     assert f"{REGISTRY['willing_share'].default:g}" in out
 
 
-def test_calibrate_prints_the_table_of_the_first_year(burgernet, monkeypatch):
+def test_calibrate_prints_the_table_of_the_first_year(folder, burgernet, monkeypatch):
     module = types.ModuleType("experiments.analysis.first_year")
     module.first_year_table = lambda loaded, n: f"{loaded.study.name}, {n} replications"
     monkeypatch.setitem(sys.modules, module.__name__, module)
     code, out, _ = burgernet("calibrate", "small.toml", "--check", "--replications", 7)
     assert (code, out) == (0, "small, 7 replications\n")
+    assert burgernet("calibrate", "small.toml", "--check")[1] == "small, 3 replications\n"
+    # The number of a study with a precision is the largest that may come of it.
+    text = STUDY.replace("replications = 3", "replications = 200") + PRECISION
+    (folder / "small.toml").write_text(text, encoding="utf-8")
+    assert burgernet("calibrate", "small.toml", "--check")[1] == "small, 40 replications\n"
 
 
 def test_grid_check_passes_that_of_twente_and_places_the_faults_of_another(folder, burgernet):

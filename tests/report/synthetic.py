@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.engine.tables import TABLES
 from experiments.report.facts import read_facts
 
 NAN = float("nan")
@@ -49,7 +50,8 @@ class SyntheticRun:
         self.failures = []
         self.intents = dict.fromkeys(policies, "")
         self.versions = {"python": "3.11.0"}
-        self.variance_reduction = 5.0
+        self.variance_reduction = (5.0, 3.0, 8.0)
+        self.precision = None
         self.values = {
             (p, m): (mean, mean * 0.9, mean * 1.1)
             for p in policies
@@ -69,6 +71,21 @@ class SyntheticRun:
         self.actions[policy] = []
         return self
 
+    def with_precision(self, stopped_by="target", reached=0.0049):
+        """Let the number of replications have been chosen by a precision."""
+        self.precision = {
+            "measure": "direct_share",
+            "policy": self.policies[1],
+            "reference": self.policies[0],
+            "half_width": 0.005,
+            "block": 20,
+            "most": 2000,
+            "stopped_by": stopped_by,
+            "replications": 60,
+            "reached_half_width": reached,
+        }
+        return self
+
     def with_direct(self, policy, mean, step, *, per_year=None):
         """Set the direct share of a policy and its difference (mean, low, high)."""
         self.values[policy, "direct_share"] = (mean, mean - 0.01, mean + 0.01)
@@ -83,6 +100,7 @@ class SyntheticRun:
             "study": self.study,
             "policies": [{"name": p, "intent": self.intents[p]} for p in self.policies],
             "failures": self.failures,
+            "precision": self.precision,
             "run_id": "0123456789abcdef",
             "seed": 7,
             "versions": self.versions,
@@ -92,15 +110,20 @@ class SyntheticRun:
             ],
         }
 
-    def table(self, name, columns=None):
+    def table(self, name, columns=None, *, categories=False):
         frame = getattr(self, f"_{name}")()
+        if categories:
+            texts = [c.name for c in TABLES[name] if c.type == "text" and c.name in frame]
+            frame = frame.astype(dict.fromkeys(texts, "category"))
         return frame if columns is None else frame[list(columns)]
 
     def _summary(self):
         return _long(self.values)
 
     def _differences(self):
-        return _long(self.steps).assign(variance_reduction=self.variance_reduction)
+        ends = ("", "_low", "_high")
+        columns = [f"variance_reduction{end}" for end in ends]
+        return _long(self.steps).assign(**dict(zip(columns, self.variance_reduction, strict=True)))
 
     def _register(self):
         last = 12 * self.study["years"]

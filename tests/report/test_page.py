@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from experiments.report import write_report
+from experiments.report import write_all, write_figures, write_report
 from experiments.report.page import render
 from experiments.report.words import Words, catalogue
 from sim.errors import DataError, InputError
@@ -139,6 +139,31 @@ def test_it_says_how_to_make_it_again(page, run):
     assert f"numpy {manifest['versions']['numpy']}" in page[1]
 
 
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_it_says_how_the_number_of_simulations_was_chosen(lang):
+    plain = render(SyntheticRun().facts, Words(lang))
+    assert "--replications 10" in plain
+    text = render(SyntheticRun().with_precision().facts, Words(lang))
+    # The stated number would take the place of the precision.
+    assert "--replications" not in text
+    reached, asked = ("0.0049", "0.005") if lang == "en" else ("0,0049", "0,005")
+    assert f"±\u00a0{reached}." in text
+    assert f"±\u00a0{asked}." in text
+    assert catalogue(lang)["method.precision"] in text
+    assert catalogue(lang)["method.precision"] not in plain
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_differences_tell_what_shared_chance_saved(lang):
+    page = Page(render(SyntheticRun().facts, Words(lang)))
+    heads = [text for *_, text in page.all("th")]
+    assert [catalogue(lang)["column.gain"]] in heads
+    expected = "5.0 (3.0 to 8.0)" if lang == "en" else "5,0 (3,0 tot 8,0)"
+    cells = ["".join(text) for *_, text in page.all("td")]
+    # One for each policy that is compared, in the one table of differences.
+    assert cells.count(expected) == 2
+
+
 def test_the_numbers_on_the_page_are_those_of_the_tables(page, run):
     lang, text = page
     summary = run.table("summary").query("year == 0 and gm_code == 'all' and kind == 'all'")
@@ -184,6 +209,16 @@ def test_another_file_and_an_unknown_language(run, tmp_path):
     with pytest.raises(InputError, match="'fr' is none of"):
         write_report(run, "fr", tmp_path / "no.html")
     assert not (tmp_path / "no.html").exists()
+
+
+def test_all_at_once_is_the_same_as_one_by_one(run):
+    pages = [write_report(run, lang) for lang in ("nl", "en")]
+    written = [*pages, *write_figures(run)]
+    before = {path: path.read_bytes() for path in written}
+    for path in written:
+        path.unlink()
+    assert write_all(run, ("nl", "en")) == pages
+    assert {path: path.read_bytes() for path in written} == before
 
 
 def test_a_run_without_its_reference_is_refused():

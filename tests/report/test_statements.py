@@ -182,7 +182,9 @@ def runs():
             full.steps[policy, measure] = (50.0, 40.0, 60.0)
     full.failures = [{"replication": 3}]
     yield full
-    yield SyntheticRun()
+    yield SyntheticRun().with_precision()
+    yield SyntheticRun().with_precision("maximum", 0.0061)
+    yield SyntheticRun().with_precision("no_value", None)
     alone = (20.0, (8.0, NAN, NAN))
     one = SyntheticRun().with_direct("frozen", 0.2, (0.08, NAN, NAN), per_year=alone)
     one.study["replications"] = 1

@@ -18,7 +18,10 @@ def row(text, policy, block):
     return line[NAME_WIDTH:].split()
 
 
-@given(st.dictionaries(st.sampled_from(list(MEASURES)), st.tuples(ANY, ANY, ANY)), ANY)
+@given(
+    st.dictionaries(st.sampled_from(list(MEASURES)), st.tuples(ANY, ANY, ANY)),
+    st.tuples(ANY, ANY, ANY),
+)
 def test_no_line_is_wider_than_the_terminal(values, factor):
     run = SyntheticRun(policies=("current_agreements", "frozen", "x" * 64))
     run.variance_reduction = factor
@@ -50,18 +53,49 @@ def test_the_figures_are_those_of_the_run():
     assert row(text, "frozen", 1) == ["37,000", "30,000", "100", "2,000", "1,100"]
     cells = row(text, "frozen", 2)
     assert cells[:6] == ["9.0", "[8.0,", "10.0]", "35.0", "[31.5,", "38.5]"]
-    assert cells[6:] == ["-3.0", "[-3.4,", "-2.6]"]
-    assert row(text, "current_agreements", 2)[-1] == "reference"
+    assert cells[6:] == ["-3.0", "[-3.4,", "-2.6]", "5.0"]
+    assert row(text, "current_agreements", 2)[-2:] == ["reference", "-"]
     assert row(text, "frozen", 3) == ["150", "20,000", "10,000", "30,000", "60,000"]
 
 
 def test_the_precision_of_the_main_difference_is_told():
     run = SyntheticRun().with_direct("frozen", 0.09, (-0.03, -0.034, -0.026))
-    said = "current_agreements - frozen\n  width of its interval 0.80 points"
+    said = "frozen - current_agreements\n  width of its interval 0.80 points"
     assert said in terminal_table(run)
-    assert "variance reduction by shared draws 5.0" in terminal_table(run)
+    assert "variance reduction by shared draws 5.0 [3.0, 8.0]" in terminal_table(run)
     run.with_direct("frozen", 0.09, (-0.03, NAN, NAN))
     assert "width of its interval - points" in terminal_table(run)
+
+
+@pytest.mark.parametrize(
+    "factor,told",
+    [(5.04, "5.0"), (99.94, "99.9"), (99.96, "100"), (998.0, "998"), (1e6, ">999"), (NAN, "-")],
+)
+def test_the_gain_of_shared_draws_fits_its_column(factor, told):
+    run = SyntheticRun()
+    run.variance_reduction = (factor, NAN, NAN)
+    text = terminal_table(run)
+    assert row(text, "frozen", 2)[-1] == told
+    assert "gain: independent seeds would need that many times as many replications" in text
+
+
+@pytest.mark.parametrize(
+    "reason,reached,told",
+    [
+        ("target", 0.0049, "60 replications gave a half-width of 0.0049, 0.005 was asked for."),
+        ("maximum", 0.0061, "the largest number, 60 replications, gave a half-width of 0.0061;"),
+        ("maximum", None, "the largest number, 60 replications, gave no interval; 0.005 was ask"),
+        ("no_value", None, "stopped after 60 replications: none has a value."),
+    ],
+)
+def test_how_the_number_of_replications_was_chosen_is_told(reason, reached, told):
+    run = SyntheticRun().with_precision(reason, reached)
+    text = terminal_table(run)
+    assert told in " ".join(text.split())
+    assert "Looked at every 20, at most 2000." in " ".join(text.split())
+    assert "60 replications, seed 7" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "chosen by precision" not in terminal_table(SyntheticRun())
 
 
 @pytest.mark.parametrize("nothing", [NAN, 0.0])
@@ -71,7 +105,7 @@ def test_a_policy_without_actions_has_no_shares(nothing):
         run.values["frozen", measure] = (nothing, nothing, nothing)
     text = terminal_table(run)
     assert row(text, "frozen", 1)[2:] == ["0", "-", "-"]
-    assert row(text, "frozen", 2) == ["-", "-", "-"]
+    assert row(text, "frozen", 2) == ["-", "-", "-", "-"]
 
 
 def test_failed_replications_are_told():

@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.analysis import cells
-from experiments.engine import design, runner, store, tables
+from experiments.engine import blocks, design, formats, runner, store, tables
 from experiments.engine.runner import run_study
 from experiments.engine.store import RunFolder, sha256_of
 from experiments.engine.workers import Model
@@ -69,6 +69,10 @@ def run(out, policies=POLICIES, watched=None, simulate=None, replications=3, **s
     chosen = simulate or (fake_simulate if watched is None else watched.simulate)
     options = {"workers": 1, "progress": False, **engine}
     return run_study(loaded, out=out, model=Model(chosen, fake_world), **options)
+
+
+TABLES = "*.parquet"
+"""The tables of a run; how its shards are cut depends on what was computed when."""
 
 
 def digests(folder, pattern="**/*.parquet"):
@@ -253,7 +257,7 @@ def test_more_replications_keep_the_first(tmp_path):
     after = digests(more.path, "shards/**/*.parquet")
     assert {path: after[path] for path in before} == before
     at_once = run(tmp_path / "other", replications=4)
-    assert digests(more.path) == digests(at_once.path)
+    assert digests(more.path, TABLES) == digests(at_once.path, TABLES)
 
 
 def test_fewer_replications_leave_the_others_on_disk(tmp_path):
@@ -304,6 +308,89 @@ def test_changed_words_rewrite_the_manifest_only(tmp_path):
     assert watched.calls == []
     assert second.manifest()["policies"][1]["intent"] == "new"
     assert digests(second.path) == before
+
+
+# Blocks of replications
+
+TWELVE = "000000-000005", "000006-000007", "000008-000009", "000010-000010", "000011-000011"
+"""How the shards of twelve replications are cut by one process."""
+
+
+def cuts(folder, table="costs"):
+    return tuple(sorted({p.stem[-13:] for p in folder.glob(f"shards/{table}/*.parquet")}))
+
+
+def test_replications_are_kept_in_blocks_that_end_small(tmp_path):
+    found = run(tmp_path, replications=12)
+    assert cuts(found.path) == cuts(found.path, "incidents") == TWELVE
+    rows = pq.read_table(next(found.path.glob("shards/costs/*-000000-000005.parquet")))
+    assert sorted(set(rows["replication"].to_pylist())) == list(range(6))
+    assert found.table("costs")["replication"].is_monotonic_increasing is False
+    assert sorted(found.table("costs")["replication"].unique()) == list(range(12))
+
+
+def test_tables_do_not_depend_on_how_blocks_are_cut(tmp_path, monkeypatch):
+    whole = run(tmp_path / "whole", replications=12)
+    monkeypatch.setattr(store, "ASSEMBLED_AT_ONCE", 1)
+    monkeypatch.setattr(blocks, "LARGEST", 1)
+    single = run(tmp_path / "single", replications=12)
+    assert len(cuts(single.path)) == 12
+    assert digests(single.path, TABLES) == digests(whole.path, TABLES)
+    monkeypatch.setattr(blocks, "LARGEST", 4)
+    in_steps = [run(tmp_path / "steps", replications=n) for n in (3, 4, 9, 12)][-1]
+    assert cuts(in_steps.path) not in (cuts(single.path), cuts(whole.path))
+    assert digests(in_steps.path, TABLES) == digests(whole.path, TABLES)
+
+
+def test_damaged_block_is_computed_again_for_its_policy_alone(tmp_path, capsys):
+    first = run(tmp_path, replications=12)
+    before = digests(first.path)
+    stop = design.policy_hash(fake_policy("stop"))
+    path = first.path / f"shards/register/{stop}-000000-000005.parquet"
+    damage(path)
+    watched = Watched()
+    second = run(tmp_path, replications=12, watched=watched)
+    assert watched.calls == [(k, ("stop",)) for k in range(6)]
+    assert f"computed anew: {path}: sha256" in capsys.readouterr().err
+    # Six replications alone are cut in another way than six of twelve.
+    assert not path.exists()
+    after = digests(second.path)
+    assert all(after.get(name, digest) == digest for name, digest in before.items())
+    assert run(tmp_path, replications=12).was_complete
+
+
+def test_force_leaves_nothing_of_before(tmp_path, monkeypatch):
+    before = digests(run(tmp_path, replications=12).path)
+    monkeypatch.setattr(blocks, "LARGEST", 2)
+    watched = Watched()
+    again = run(tmp_path, replications=12, watched=watched, force=True)
+    assert len(watched.calls) == 12
+    assert TWELVE[0] not in cuts(again.path)
+    listed = {entry["path"] for entry in again.manifest()["shards"]}
+    assert listed == store.shard_paths(again.path)
+    assert digests(again.path, TABLES) == {k: v for k, v in before.items() if "/" not in k}
+
+
+def test_part_of_a_block_is_enough_for_fewer_replications(tmp_path):
+    run(tmp_path, replications=12)
+    watched = Watched()
+    fewer = run(tmp_path, replications=4, watched=watched)
+    assert watched.calls == []
+    fresh = run(tmp_path / "other", replications=4)
+    assert digests(fewer.path, TABLES) == digests(fresh.path, TABLES)
+    assert run(tmp_path, replications=12, watched=watched).path == fewer.path
+    assert watched.calls == []
+
+
+def test_failed_replication_leaves_the_rest_of_its_block(tmp_path):
+    found = run(tmp_path, replications=12, simulate=fails_at_one)
+    assert [failure["replication"] for failure in found.failures] == [1]
+    assert cuts(found.path)[:2] == ("000000-000000", "000002-000005")
+    watched = Watched()
+    again = run(tmp_path, replications=12, watched=watched)
+    assert watched.calls == [(1, POLICIES)]
+    fresh = run(tmp_path / "other", replications=12)
+    assert digests(again.path, TABLES) == digests(fresh.path, TABLES)
 
 
 # Mishaps
@@ -477,7 +564,7 @@ def test_numbers_out_of_range_are_told_at_once(tmp_path):
 def test_processes_give_the_bytes_of_the_serial_run(tmp_path):
     serial = run(tmp_path / "serial", replications=5)
     parallel = run(tmp_path / "parallel", replications=5, workers=2)
-    assert digests(serial.path) == digests(parallel.path)
+    assert digests(serial.path, TABLES) == digests(parallel.path, TABLES)
 
 
 def dies_once(world, policies, parameters, **named):
@@ -495,8 +582,8 @@ def test_killed_worker_costs_nothing(tmp_path, monkeypatch):
     found = run(tmp_path, simulate=dies_once, replications=4, workers=2)
     assert int((tmp_path / "mark").read_text(encoding="ascii")) != os.getpid()
     assert [failure["replication"] for failure in found.failures] == [2]
-    assert digests(run(tmp_path, replications=4).path) == digests(
-        run(tmp_path / "other", replications=4).path
+    assert digests(run(tmp_path, replications=4).path, TABLES) == digests(
+        run(tmp_path / "other", replications=4).path, TABLES
     )
 
 
@@ -548,8 +635,8 @@ def test_signal_ends_a_parallel_run_that_can_be_resumed(tmp_path, number, code, 
     watched = Watched()
     resumed = run(tmp_path, watched=watched, replications=4)
     assert len(watched.calls) < 4
-    assert digests(resumed.path, "*.parquet") == digests(
-        run(tmp_path / "other", replications=4).path, "*.parquet"
+    assert digests(resumed.path, TABLES) == digests(
+        run(tmp_path / "other", replications=4).path, TABLES
     )
 
 
@@ -683,12 +770,12 @@ def costs(n=3):
 
 
 def test_table_is_sorted_and_carries_units():
-    table = tables.to_arrow("costs", costs())
+    table = formats.to_arrow("costs", costs())
     assert table["year"].to_pylist() == [1, 2, 3]
     assert table["eur"].to_pylist() == [3.0, 1.5, 0.0]
-    read = pq.read_table(pa.BufferReader(tables.parquet_bytes(table)))
+    read = pq.read_table(pa.BufferReader(formats.parquet_bytes(table)))
     assert read.schema.field("eur").metadata[b"unit"] == b"EUR"
-    assert read.schema.equals(tables.schema("costs"), check_metadata=True)
+    assert read.schema.equals(formats.schema("costs"), check_metadata=True)
 
 
 @pytest.mark.parametrize(
@@ -705,19 +792,34 @@ def test_table_is_sorted_and_carries_units():
 def test_faulty_columns_are_told(change, told):
     columns = {k: v for k, v in {**costs(), **change}.items() if v is not None}
     with pytest.raises(DataError, match=told):
-        tables.to_arrow("costs", columns)
+        formats.to_arrow("costs", columns)
+
+
+@given(st.permutations(range(12)))
+def test_rows_of_a_policy_are_the_same_however_the_model_orders_them(order):
+    columns = costs(12)
+    columns["scenario"] = np.array(["b", "a", "other"] * 4)
+    columns["payer"] = np.array(["region", "police"] * 6)
+    columns["year"] = np.arange(12) // 4
+    shuffled = {name: values[list(order)] for name, values in columns.items()}
+    found = formats.by_policy("costs", shuffled, ["a", "b", "none"])
+    for table, name in zip(found, ["a", "b", "none"], strict=True):
+        chosen = columns["scenario"] == name
+        alone = {key: values[chosen] for key, values in columns.items()}
+        assert table.equals(formats.to_arrow("costs", alone))
+    assert [table.num_rows for table in found] == [4, 4, 0]
 
 
 @given(st.lists(st.integers(0, 40), max_size=8))
 def test_bytes_depend_on_rows_not_on_parts(sizes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "ROWS_PER_GROUP", 16)
-        whole = tables.to_arrow("costs", costs(sum(sizes)))
+        patch.setattr(formats, "ROWS_PER_GROUP", 16)
+        whole = formats.to_arrow("costs", costs(sum(sizes)))
         ends = np.cumsum([0, *sizes])
         parts = [whole.slice(a, b - a) for a, b in pairwise(ends)]
         sink = pa.BufferOutputStream()
-        assert tables.write_parquet(parts, whole.schema, sink) == sum(sizes)
-        assert sink.getvalue().to_pybytes() == tables.parquet_bytes(whole)
+        assert formats.write_parquet(parts, whole.schema, sink) == sum(sizes)
+        assert sink.getvalue().to_pybytes() == formats.parquet_bytes(whole)
 
 
 def test_dictionary_names_every_column_with_its_meaning(tmp_path):
@@ -736,7 +838,7 @@ def test_text_that_a_spreadsheet_would_run_is_guarded(start):
 
     row = {c.name: "x" if c.type == "text" else -1.5 for c in tables.SUMMARY}
     frame = pd.DataFrame([{**row, "measure": start + "cmd|x", "n": -1}])
-    head, cells = tables.csv_text("summary", frame).split("\n", 1)
+    head, cells = formats.csv_text("summary", frame).split("\n", 1)
     assert head.startswith("scenario,")
     assert cells == f"x,-1.5,x,x,'{start}cmd|x,-1.5,-1.5,-1.5,x,-1.5,-1\n"
 

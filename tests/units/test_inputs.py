@@ -118,6 +118,109 @@ def test_keys_that_contradict_each_other_are_both_named(folder):
     assert line == "small.toml:11:19: main_difference: 'stop' is not among 'policies'"
 
 
+PRECISION = '[precision]\nmeasure = "direct_share"\nhalf_width = 0.005\n'
+
+
+@pytest.mark.parametrize(
+    "old, new, expected",
+    [
+        ("0.005", "0", "13:14: precision.half_width: must be more than 0, not 0"),
+        ("0.005", "-0.1", "13:14: precision.half_width: must be more than 0, not -0.1"),
+        ("0.005", "nan", "13:14: precision.half_width: must be a finite number, not nan"),
+        ("0.005", "inf", "13:14: precision.half_width: must be a finite number, not inf"),
+        ("0.005", "true", "13:14: precision.half_width: must be a number, not true"),
+        ("0.005", '"0.005"', "13:14: precision.half_width: must be a number, not '0.005'"),
+        ("0.005", "1e10", "13:14: precision.half_width: must be at most 1,000,000,000, not"),
+        (
+            "0.005",
+            "0.6",
+            "13:14: precision.half_width: 0.6 is more than 0.5, and 'direct_share' is a share: a",
+        ),
+        ("half_width = 0.005\n", "", "11:1: precision.half_width: this key is missing"),
+        (
+            '"direct_share"',
+            '"direct_shar"',
+            "12:11: precision.measure: no measure is called 'direct_shar' (did you mean 'direct_s",
+        ),
+        (
+            '"direct_share"',
+            '"cost_per_direct_eur"',
+            "12:11: precision.measure: 'cost_per_direct_eur' is a ratio of means: it has no value",
+        ),
+        ('"direct_share"', "3", "12:11: precision.measure: must be text in quotes, not 3"),
+        ('measure = "direct_share"\n', "", "11:1: precision.measure: this key is missing"),
+        (
+            "0.005",
+            '0.005\npolicy = "frozn"',
+            "14:10: precision.policy: 'frozn' is not among 'policies' (did you mean 'frozen'?)",
+        ),
+        (
+            "0.005",
+            '0.005\npolicy = "current_agreements"',
+            "14:10: precision.policy: 'current_agreements' is the reference: its difference is al",
+        ),
+        ("0.005", "0.005\npolicy = 1", "14:10: precision.policy: must be text in quotes, not 1"),
+        ("0.005", "0.005\nblock = 9", "14:9: precision.block: must be at least 10, not 9"),
+        ("0.005", "0.005\nblock = 1001", "14:9: precision.block: must be at most 1,000, not"),
+        ("0.005", "0.005\nblock = 20.0", "14:9: precision.block: must be a whole number, not"),
+        ("0.005", "0.005\nblock = 401", "14:9: precision.block: 401 is more than 'replications'"),
+        (PRECISION, "precision = 0.005\n", "11:13: precision: must be a table, not 0.005"),
+        (PRECISION, "precision = []\n", "11:13: precision: must be a table, not a list"),
+    ],
+)
+def test_a_fault_of_the_precision_is_told_once_with_its_place(folder, old, new, expected):
+    assert old in PRECISION
+    more = PRECISION.replace(old, new)
+    (line,) = study_faults(folder, old="replications = 4", new="replications = 400", more=more)
+    assert line.startswith(f"small.toml:{expected}")
+
+
+def test_an_unknown_key_of_the_precision_is_told_with_the_nearest(folder):
+    text = STUDY.replace("s = 4", "s = 400") + PRECISION.replace("half_width", "halfwidth")
+    lines = faults_of(load_study, write(folder, "small.toml", text))
+    assert lines == [
+        "small.toml:11:1: precision.half_width: this key is missing",
+        "small.toml:13:1: precision.halfwidth: unknown key (did you mean 'half_width'?)",
+    ]
+
+
+def test_a_precision_needs_as_many_replications_as_the_first_look(folder):
+    (line,) = study_faults(folder, old="replications = 4", new="replications = 39", more=PRECISION)
+    assert line == (
+        "small.toml:8:16: replications: 39 is fewer than 'precision' needs before it stops: 40"
+    )
+
+
+def test_a_precision_of_a_study_with_one_policy_has_no_difference(folder):
+    text = (STUDY + PRECISION).replace(', "frozen"]', "]").replace("s = 4", "s = 400")
+    (line,) = faults_of(load_study, write(folder, "small.toml", text))
+    assert line.startswith("small.toml:11:1: precision.policy: 'current_agreements' is the refer")
+
+
+@pytest.mark.parametrize(
+    "more, policy",
+    [
+        (PRECISION, "frozen"),
+        ('main_difference = "stop"\n' + PRECISION, "stop"),
+        ('main_difference = "stop"\n' + PRECISION + 'policy = "frozen"\n', "frozen"),
+        ('precision = { measure = "good_end", half_width = 9 }\n', "frozen"),
+    ],
+)
+def test_the_policy_of_a_precision_is_the_main_difference_unless_stated(folder, more, policy):
+    text = STUDY.replace('"frozen"]', '"frozen", "stop"]').replace("s = 4", "s = 40") + more
+    study = load_study(write(folder, "small.toml", text)).study
+    assert study.precision.policy == policy
+    assert study.precision.block == 20
+    assert load_study(write(folder, "small.toml", STUDY)).study.precision is None
+
+
+def test_a_number_of_replications_takes_the_place_of_the_precision(folder):
+    text = STUDY.replace("s = 4", "s = 400") + PRECISION
+    loaded = load_study(write(folder, "small.toml", text))
+    assert loaded.changed(replications=3, seed=None).study.precision is None
+    assert loaded.changed(replications=None, seed=3).study.precision is not None
+
+
 def test_a_policy_named_twice_is_a_fault(folder):
     lines = study_faults(folder, old='"frozen"]', new='"frozen", "frozen"]')
     assert lines == ["small.toml:9:45: policies[3]: 'frozen' stands already at policies[2]"]

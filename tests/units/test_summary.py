@@ -20,6 +20,7 @@ from experiments.analysis.statistics import (
     student,
     variance_reduction,
 )
+from experiments.engine import formats
 from experiments.study import ROOT
 from sim.errors import InputError
 from tests.support.fake_run import (
@@ -137,14 +138,63 @@ def test_linearised_ratio_has_the_mean_and_the_error_of_the_ratio():
     assert predicted == pytest.approx(ratios.std(), rel=0.08)
 
 
-def test_variance_reduction_counts_what_pairing_saves():
+def pairs(n, shape=(SAMPLES,), own=0.5):
+    """Return two arms that share a draw; with `own` 0.5 the true factor is exactly 5."""
     rng = np.random.default_rng(7)
-    shared = rng.normal(size=(1, 400, 1))
-    a, b = shared + 0.1 * rng.normal(size=shared.shape), shared + 1.0
+    shared = rng.normal(size=(*shape, n, 1))
+    arms = (shared + own * rng.normal(size=shared.shape) for _ in range(2))
+    return tuple(arm.reshape(-1, n, 1) for arm in arms)
+
+
+def test_variance_reduction_counts_what_pairing_saves():
+    a, b = pairs(400, (1,), own=0.1)
     expected = (a.var(ddof=1) + b.var(ddof=1)) / (a - b).var(ddof=1)
-    assert variance_reduction(a, b)[0, 0] == pytest.approx(expected)
-    assert expected > 100
-    assert np.isnan(variance_reduction(a, a)[0, 0])
+    assert variance_reduction(a, b + 1.0, 0.95).mean[0, 0] == pytest.approx(expected)
+    assert expected > 40
+    assert np.isnan(variance_reduction(a, a, 0.95)[:3]).all()
+
+
+def test_variance_reduction_is_measured_against_what_independent_seeds_would_give():
+    a, b = (arm[0, :, 0] for arm in pairs(40, (1,)))
+    found = variance_reduction(a.reshape(1, -1, 1), b.reshape(1, -1, 1), 0.95).mean[0, 0]
+    # Replication k of one arm beside replication k + j of the other: nothing is shared. Over all
+    # shifts the mean variance of the difference is var a + var b to the last bit but rounding.
+    shifted = [np.var(a - np.roll(b, shift), ddof=1) for shift in range(40)]
+    assert found == pytest.approx(np.mean(shifted) / np.var(a - b, ddof=1), rel=1e-12)
+    # And with seeds of their own, many times: the variance of the mean difference itself.
+    one, two = pairs(40)[0], np.random.default_rng(8).normal(0.0, np.sqrt(1.25), (SAMPLES, 40, 1))
+    independent = (one - two).mean(axis=1).var()
+    paired = np.subtract(*pairs(40)).mean(axis=1).var()
+    assert independent / paired == pytest.approx(5.0, rel=0.15)
+
+
+@pytest.mark.parametrize("n", [3, 10, 40])
+@pytest.mark.parametrize("own", [0.1, 0.5, 3.0])
+def test_interval_of_the_variance_reduction_covers_it(n, own):
+    found = variance_reduction(*pairs(n, own=own), 0.9)
+    truth = (1 + own**2) / own**2
+    assert covered_as_promised((found.low <= truth) & (found.high >= truth), 0.9)
+    assert np.all((found.low < found.mean) & (found.mean < found.high))
+
+
+def test_two_pairs_give_no_interval_of_the_variance_reduction():
+    found = variance_reduction(*(np.array([0.0, x]).reshape(1, 2, 1) for x in (1.0, 3.0)), 0.95)
+    assert found.mean[0, 0] == pytest.approx(2.5)
+    assert np.isnan([found.low[0, 0], found.high[0, 0]]).all()
+
+
+def test_seeds_of_their_own_vary_as_the_variance_reduction_says(tmp_path):
+    def shares(policy, seed):
+        folder = fake_run_folder(tmp_path / f"{policy}-{seed}", (policy,), 30, 1, seed)
+        table = folder.table("actions", ["replication", "direct"])
+        return table.groupby("replication").direct.mean().to_numpy()
+
+    today, frozen = shares("current_agreements", 1), shares("frozen", 1)
+    found = variance_reduction(frozen.reshape(1, -1, 1), today.reshape(1, -1, 1), 0.999)
+    apart = np.var(frozen - shares("current_agreements", 2), ddof=1)
+    paired = np.var(frozen - today, ddof=1)
+    assert found.low[0, 0] < apart / paired < found.high[0, 0]
+    assert found.low[0, 0] > 1
 
 
 def test_share_positive_does_not_count_ties():
@@ -160,7 +210,8 @@ def test_share_positive_does_not_count_ties():
 def test_medians_are_those_of_numpy(rows):
     group = np.array([g for g, _ in rows], dtype=np.int64)
     numbers = np.array([x for _, x in rows], dtype=float)
-    found = medians(group, numbers, (5,))
+    ascending = np.argsort(numbers)
+    found = medians(group[ascending], numbers[ascending], 5)
     for g in range(5):
         known = [x for h, x in rows if h == g and not np.isnan(x)]
         if len(known) == 0:
@@ -264,6 +315,27 @@ def test_summary_agrees_with_a_plain_count(run, counted, measure):
         if len(known) > 1:
             half = scipy.stats.t.ppf(0.975, len(known) - 1) * scipy.stats.sem(known)
             assert row.high - row.low == pytest.approx(2 * half, rel=1e-6, abs=1e-9), row
+
+
+@pytest.mark.parametrize("rows", [60, 400])
+def test_figures_do_not_depend_on_how_the_rows_are_read(run, rows, monkeypatch):
+    monkeypatch.setattr(formats, "ROWS_PER_GROUP", rows)
+    values = measures.measure(run, run.manifest())
+    pieces = list(values.actions.pieces(["recipients"]))
+    whole = [tuple(dict.fromkeys(zip(p.policy, p.replication, strict=True))) for p in pieces]
+    assert len({pair for piece in whole for pair in piece}) == sum(len(piece) for piece in whole)
+    assert (
+        sum(p.amount("recipients").sum() for p in pieces) == run.table("actions").recipients.sum()
+    )
+    assert 1 < len(pieces) <= 15
+    for name, frame in (
+        ("summary", summary.summarise(values)),
+        ("differences", compare.differences(values)),
+    ):
+        wanted = run.table(name)
+        pd.testing.assert_frame_equal(
+            frame[wanted.columns], wanted, check_exact=True, check_dtype=False
+        )
 
 
 def test_every_cell_of_the_region_and_the_municipalities_is_there(run):
