@@ -485,19 +485,23 @@ def follow(
 
 
 @compiled
-def count_notices(alerts: Alerts, response: Response, closed_s: Ints, noticed: Ints) -> None:
+def count_notices(
+    alerts: Alerts, first: int, stop: int, response: Response, closed_s: Ints, noticed: Ints
+) -> None:
     """Add to `noticed` [incident, p] how many noticed each alert before the closing message.
 
     Args:
         alerts: all alerts.
-        response: with the notices of those that are counted.
+        first: number of the first alert that is counted.
+        stop: number after the last.
+        response: with the notices of these.
         closed_s: when the closing message went out, by [incident, p].
         noticed: is added to.
     """
-    for a in range(response.notice_start.shape[0]):
+    for a in range(first, stop):
         incident = alerts.incident[a]
         for p in range(response.notice_start.shape[1]):
             limit, n = closed_s[incident, p] - alerts.at_s[a], 0
             for k in range(response.notice_start[a, p], response.notice_end[a, p]):
-                n += response.notices[k] < limit
+                n += np.int64(response.notices[k] < limit)
             noticed[incident, p] += n

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.actions import Actions, Circle
 from sim.adoption import AppShares
@@ -98,6 +99,7 @@ class Region:
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
+        self._kept: list[tuple[int, int, NDArray[np.uint16]]] = []
 
     def pass_alerts(self, first: int, stop: int, *, everybody: bool = False) -> int:
         """Let the alerts from `first` to before `stop` happen: everybody around each of them gets,
@@ -154,7 +156,9 @@ class Region:
             closed_s: when it went out, by [incident, policy].
         """
         out = np.zeros(closed_s.shape, dtype=np.int64)
-        count_notices(self.alerts, self.response, closed_s, out)
+        for first, stop, notices in self._kept:
+            response = self.response._replace(notices=notices)
+            count_notices(self.alerts, first, stop, response, closed_s, out)
         return out
 
     def books(self) -> MonthlyCounts:
@@ -166,9 +170,14 @@ class Region:
             self._book.app_users[:months],
         )
 
-    def forget(self) -> None:
-        """Drop the notices and informants so far: somebody has taken them."""
-        self.response.cursor[:] = 0
+    def take(self, first: int, stop: int) -> Informants:
+        """Return the informants of the alerts from `first` to before `stop`, which are all that
+        happened since the last call, and put their notices away until closing times are known.
+        """
+        notices, informants = (int(v) for v in self.response.cursor[:2])
+        self._kept.append((first, stop, self.response.notices[:notices].copy()))
+        self.response.cursor[:2] = 0
+        return Informants(*(values[:informants].copy() for values in self.response.informants))
 
     def _make_room(self, n: int) -> None:
         """Make sure that the answers of n more people fit."""
