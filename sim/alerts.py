@@ -134,38 +134,48 @@ def room_for_answers(n: int, n_policies: int) -> Answers:
 
 
 @compiled
-def _take_places(
+def _address(
     n: int,
     tie: int,
     prefers: int,
-    order: NDArray[np.int32],
     ties: NDArray[np.uint8],
     calls: NDArray[np.uint8],
-    place: NDArray[np.int32],
     addressed: NDArray[np.uint8],
 ) -> int:
-    """Give everybody whom a channel addresses a place in line and return how many they are.
+    """Address everybody whom a channel is meant for and return how many they are.
 
     Args:
         n: number of people.
         tie: the tie that makes somebody a recipient.
         prefers: `Preference` of the channel.
-        order, ties, calls: of the people.
-        place: is set for everybody; for others it is that of the next.
+        ties, calls: of the people.
         addressed: is brought up to date.
     """
-    sent = np.int32(0)
+    sent = 0
     calls_only, any_ = np.uint8(prefers == _CALL), prefers == _ANY
     for i in range(n):
-        suits = any_ | (calls[i] == calls_only)
-        place[i] = np.int32(suits & (ties[i] & tie != 0))
-        addressed[i] |= np.uint8(place[i])
-    for step in range(n):
-        i = order[step]
-        takes = place[i]
-        place[i] = sent
-        sent += takes
+        meant = np.uint8((any_ | (calls[i] == calls_only)) & (ties[i] & tie != 0))
+        addressed[i] |= meant
+        sent += meant
     return sent
+
+
+@compiled
+def _take_places(
+    n: int,
+    tie: int,
+    in_line: NDArray[np.int32],
+    ties: NDArray[np.uint8],
+    place: NDArray[np.int32],
+) -> None:
+    """Set the place in line of everybody whom a channel suits; for those it does not address it is
+    that of the next.
+    """
+    sent = np.int32(0)
+    for step in range(n):
+        i = in_line[step]
+        place[i] = sent
+        sent += np.int32(ties[i] & tie != 0)
 
 
 @compiled
@@ -290,17 +300,11 @@ def _send_channel(
 ) -> int:
     """Send the messages of channel c under policy q and return how many they are."""
     present, suits = channels.audience[c] == _PRESENT, channels.prefers[c]
-    sent = _take_places(
-        n,
-        APP if present else LISTED,
-        suits,
-        people.order,
-        people.ties[q],
-        people.calls,
-        answers.place,
-        answers.addressed[q],
-    )
-    reach = APP if present else GOOD
+    tie, reach = APP if present else LISTED, APP if present else GOOD
+    sent = _address(n, tie, suits, people.ties[q], people.calls, answers.addressed[q])
+    per_second, lines = channels.per_second[c, levers], channels.lines[c, levers]
+    if lines > 0 or per_second < np.inf:
+        _take_places(people.n_in_line[c], tie, people.in_line[c], people.ties[q], answers.place)
     for k in range(m):
         i = people.chosen[k]
         meant = (suits == _ANY) | ((suits == _CALL) == (people.calls[i] != 0))
@@ -309,7 +313,7 @@ def _send_channel(
     _send(
         m,
         reach,
-        (channels.per_second[c, levers], channels.lines[c, levers], channels.call_s[c, levers]),
+        (per_second, lines, channels.call_s[c, levers]),
         answers.ties,
         people.delay_s[c],
         people.latency_s[c],

@@ -118,7 +118,7 @@ def simulate_given(
     course = _Course(setting, region, past, incidents, subjects, actions, detail=detail)
     run_timeline(
         int(region.alerts.at_s.min(initial=0)),
-        _quarter_ends_s(setting),
+        _year_ends_s(setting),
         course.live_until,
         [partial(course.run_room, column) for column in range(len(setting.policies))],
     )
@@ -225,10 +225,9 @@ class _Course:
             run.counts["noticed_while_open"] = noticed[:, run.column]
 
 
-def _quarter_ends_s(setting: Setting) -> list[int]:
-    """Return the ends of the quarters of the study and of the time after it."""
-    quarter_s = YEAR_S // 4
-    return list(range(quarter_s, setting.last_alert_s + quarter_s + 1, quarter_s))
+def _year_ends_s(setting: Setting) -> list[int]:
+    """Return the ends of the years of the study and of the time after it."""
+    return list(range(YEAR_S, setting.last_alert_s + YEAR_S + 1, YEAR_S))
 
 
 def _begin(

@@ -1,5 +1,5 @@
-"""The timeline of a replication, run by SimPy: the people live through the alerts quarter by
-quarter, and when all alerts are over each policy's control room works through its calls.
+"""The timeline of a replication, run by SimPy: the people live through the alerts year by
+year, and when all alerts are over each policy's control room works through its calls.
 
 What happens within an alert and within a control room are compiled loops; a SimPy event for each
 call, unit and action took a third of a replication, and one for each recipient a hundred times a
@@ -18,7 +18,7 @@ Process: TypeAlias = Generator[simpy.Event, Any, None]
 
 def run_timeline(
     first_s: int,
-    quarter_ends_s: Sequence[int],
+    year_ends_s: Sequence[int],
     live_until: Callable[[int], None],
     control_rooms: Sequence[Callable[[], None]],
 ) -> None:
@@ -26,14 +26,14 @@ def run_timeline(
 
     Args:
         first_s: the first moment.
-        quarter_ends_s: ends of the quarters in ascending order, the last after the last alert.
+        year_ends_s: ends of the years in ascending order, the last after the last alert.
         live_until: lets the people live through the alerts before a moment.
         control_rooms: each works through all calls under one policy.
     """
     env = simpy.Environment(initial_time=first_s)
 
     def people() -> Process:
-        for end_s in quarter_ends_s:
+        for end_s in year_ends_s:
             yield env.timeout(end_s - env.now)
             live_until(end_s)
 
