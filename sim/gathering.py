@@ -82,16 +82,17 @@ def gather(
     for i in range(min(n, room)):
         people.at_home[i] = 1
     places = crowd.work if scenes.at_work[a] else crowd.leisure
-    low, high = bands_of(places, y, radius)
+    points = places.points
+    low, high = bands_of(points, y, radius)
     for band in range(low, high):
-        k = first_east_of(places, band, x - radius)
-        while k < places.start[band + 1] and places.x_dm[k] <= x + radius:
-            j = np.int64(places.number[k])
-            if crowd.app_level[j] < share or (
+        k = first_east_of(points, band, x - radius)
+        while k < points.start[band + 1] and points.x_dm[k] <= x + radius:
+            j = np.int64(points.number[k])
+            if places.app_level[k] < share or (
                 moved > 0.0 and uses_app(crowd.people[j], share, moved)
             ):
-                home_x, home_y = crowd.homes.x_dm[j], crowd.homes.y_dm[j]
-                if is_within(places.x_dm[k], places.y_dm[k], x, y, radius) and not is_within(
+                home_x, home_y = places.home_x_dm[k], places.home_y_dm[k]
+                if is_within(points.x_dm[k], points.y_dm[k], x, y, radius) and not is_within(
                     home_x, home_y, x, y, radius
                 ):
                     if crowd.due_s[j] <= at_s:

@@ -35,6 +35,8 @@ from sim.scalar import NEVER_S
 
 Person: TypeAlias = Any
 """A record of the type `sim.crowd.PERSON`."""
+Clock: TypeAlias = Any
+"""A record of the type `sim.crowd.CLOCK`."""
 _BY_MARK, _BY_LETTER = range(2)
 
 
@@ -191,8 +193,8 @@ def open_book(
         counts = np.bincount(towns[first == wanted], minlength=n_municipalities)
         book.stocks[0, k] += counts
         book.stocks[0, 0] += counts
-    crowd.people["seen_s"] = _IN_THE_BEGINNING_S
-    crowd.people["mark_round"] = -1
+    crowd.clocks["seen_s"] = _IN_THE_BEGINNING_S
+    crowd.clocks["mark_round"] = -1
     _begin(book, crowd, rules, adoption)
     return book
 
@@ -201,35 +203,35 @@ def open_book(
 def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
     """Draw the first mark of everybody and count the first users of the app."""
     for j in range(len(crowd.people)):
-        person = crowd.people[j]
-        if person.entry_s < 0:
+        person, clock = crowd.people[j], crowd.clocks[j]
+        if clock.entry_s < 0:
             count_months_of_use(book.app_users, adoption, person, 0, book.changed, 1)
-        _draw_mark(person, rules)
-        _plan(book, crowd, rules, person, j)
+        _draw_mark(person, clock, rules)
+        _plan(book, crowd, rules, clock, j)
 
 
 @inlined
-def _draw_mark(person: Person, rules: Rules) -> None:
+def _draw_mark(person: Person, clock: Clock, rules: Rules) -> None:
     """Draw on to the next mark that does anything."""
-    at, round_ = person.mark_at_s, person.mark_round
+    at, round_ = clock.mark_at_s, clock.mark_round
     while True:
         round_ += 1
         words = scalar.philox(person.id, round_, 0, _MARK, rules.key[0], rules.key[1])
         at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
         if words[1] < rules.idle_from or words[1] >= rules.idle_to:
             break
-    person.mark_at_s, person.mark_round = at, round_
-    person.mark_s, person.mark_word = scalar.whole_seconds(at), words[1]
+    clock.mark_at_s, clock.mark_round = at, round_
+    clock.mark_s, clock.mark_word = scalar.whole_seconds(at), words[1]
 
 
 @inlined
-def _plan(book: Book, crowd: Crowd, rules: Rules, person: Person, j: int) -> None:
+def _plan(book: Book, crowd: Crowd, rules: Rules, clock: Clock, j: int) -> None:
     """Note when the next thing happens to somebody (with letters about, look at any time), and
     whether they are on the register under some policy.
     """
-    due = person.mark_s
-    if person.entry_s > person.seen_s:
-        due = min(due, person.entry_s)
+    due = clock.mark_s
+    if clock.entry_s > clock.seen_s:
+        due = min(due, clock.entry_s)
     if len(rules.letter_at_s) > 0:
         due = _IN_THE_BEGINNING_S
     crowd.due_s[j], listed = due, False
@@ -251,31 +253,31 @@ def bring(
     """Let everything happen to candidate j that is due up to and including `to_s`, in the order of
     time; at one second entry, marks, letters.
     """
-    person = crowd.people[j]
-    if crowd.due_s[j] <= to_s and person.seen_s < to_s:
-        letter, letter_s = -1, person.seen_s
+    person, clock = crowd.people[j], crowd.clocks[j]
+    if crowd.due_s[j] <= to_s and clock.seen_s < to_s:
+        letter, letter_s = -1, clock.seen_s
         while True:
-            at, kind, found = person.mark_s, _BY_MARK, -1
+            at, kind, found = clock.mark_s, _BY_MARK, -1
             if len(rules.letter_at_s) > 0:
                 found, found_s = _next_letter(person, rules, letter, letter_s, to_s)
                 if found >= 0 and found_s < at:
                     at, kind = found_s, _BY_LETTER
-            if person.seen_s < person.entry_s <= min(at, to_s):
-                person.seen_s = person.entry_s
-                _enter(book, adoption, person, j)
+            if clock.seen_s < clock.entry_s <= min(at, to_s):
+                clock.seen_s = clock.entry_s
+                _enter(book, adoption, person, clock, j)
             if at > to_s:
                 break
             if kind == _BY_MARK:
-                _mark(book, rules, adoption, exposure, person, j)
-                if person.mark_word >= rules.gone_from and person.entry_s <= at:
-                    person.mark_s = NEVER_S
+                _mark(book, rules, adoption, exposure, person, clock, j)
+                if clock.mark_word >= rules.gone_from and clock.entry_s <= at:
+                    clock.mark_s = NEVER_S
                 else:
-                    _draw_mark(person, rules)
+                    _draw_mark(person, clock, rules)
             else:
                 letter, letter_s = found, at
                 _answer(book, rules, person, j, letter, at)
-        person.seen_s = to_s
-        _plan(book, crowd, rules, person, j)
+        clock.seen_s = to_s
+        _plan(book, crowd, rules, clock, j)
 
 
 @compiled
@@ -300,12 +302,12 @@ def _next_letter(
 
 
 @inlined
-def _enter(book: Book, adoption: Adoption, person: Person, j: int) -> None:
+def _enter(book: Book, adoption: Adoption, person: Person, clock: Clock, j: int) -> None:
     """Let a newcomer appear."""
     for p in range(book.code.shape[1]):
         book.code[j, p] = _OUT
         book.changed[p] = True
-    month = number_after(book.month_ends_s, person.entry_s) + 1
+    month = number_after(book.month_ends_s, clock.entry_s) + 1
     count_months_of_use(book.app_users, adoption, person, month, book.changed, 1)
 
 
@@ -324,10 +326,16 @@ def number_after(moments_s: Ints, at_s: int) -> int:
 
 @inlined
 def _mark(
-    book: Book, rules: Rules, adoption: Adoption, exposure: Exposure, person: Person, j: int
+    book: Book,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    person: Person,
+    clock: Clock,
+    j: int,
 ) -> None:
     """Let the next mark of somebody do what it does under each policy."""
-    word, at_s, leaves = person.mark_word, person.mark_s, False
+    word, at_s, leaves = np.int64(clock.mark_word), clock.mark_s, False
     # What happens at the end of a month belongs to the next.
     month = number_after(book.month_ends_s, at_s) + 1
     if word >= rules.idle_to:
