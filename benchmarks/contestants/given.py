@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -141,13 +142,13 @@ class Action:
 
 def cases(incidents: Incidents, subjects: Subjects) -> Iterator[Case]:
     """Yield every incident with its subject, in the order of the arrays."""
-    columns = []
+    columns: list[list[Any]] = []
     for name in (field.name for field in fields(Case) if field.name != "position"):
         table = incidents if hasattr(incidents, name) else subjects
         columns.append(np.asarray(getattr(table, name)).T.tolist())
     for position, row in enumerate(zip(*columns, strict=True)):
-        *rest, solvable = row
-        yield Case(position, *rest, tuple(solvable))
+        values: list[Any] = [*row[:-1], tuple(row[-1])]
+        yield Case(position, *values)
 
 
 def alerts(

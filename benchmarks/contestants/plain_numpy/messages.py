@@ -26,6 +26,7 @@ class Addressees:
         has_app: uses the app and is inside the circle.
         prefers_voice: wants a call instead of a text.
         where: where they are.
+        inside: inside the circle now.
         order: place in the line of the gateway and of the lines, [n] positions.
         receipt, notice, notice_app, notice_email: uniforms.
     """
@@ -35,6 +36,7 @@ class Addressees:
     has_app: Bools
     prefers_voice: Bools
     where: Whereabouts
+    inside: Bools
     order: Ints
     receipt: Floats
     notice: Floats
@@ -150,4 +152,4 @@ def _seconds(value: Floats) -> Ints:
 
 
 def _after(first_s: Ints, then_s: Ints) -> Ints:
-    return np.minimum(first_s + then_s, NEVER_AFTER_S)
+    return np.asarray(np.minimum(first_s + then_s, NEVER_AFTER_S))

@@ -7,14 +7,14 @@ people as arrays. It draws the numbers that the engine draws, by their addresses
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import numpy as np
 
+from benchmarks.contestant import OUTCOMES, Table
 from benchmarks.contestants.given import Action, Years, alerts
 from benchmarks.contestants.plain_numpy.messages import Addressees, line_up, send_all
 from benchmarks.contestants.plain_numpy.outcomes import Response, response_of, row_of
-from benchmarks.contestants.plain_numpy.places import Points, Whereabouts, locate
+from benchmarks.contestants.plain_numpy.places import Points, locate
 from benchmarks.contestants.plain_numpy.public import Public
 from benchmarks.contestants.plain_numpy.register import GONE, GOOD, STALE, Register
 from benchmarks.contestants.plain_numpy.room import Desk
@@ -22,7 +22,7 @@ from benchmarks.contestants.plain_numpy.sightings import Observers
 from benchmarks.contestants.plain_numpy.tips import Attending, Calls, draw_minds, potential_calls
 from sim.candidates import draw_candidates, registered_at_start
 from sim.clock import DAY_S, YEAR_S, date_to_s
-from sim.draws import NEVER_AFTER_S, Bools, Ints, Purpose, Stream, to_uniform
+from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Purpose, Stream, to_uniform
 from sim.incidents import draw_incidents
 from sim.parameters import Parameters
 from sim.policy import Policy
@@ -65,8 +65,8 @@ class Model:
         self._leisure = Points(people.leisure_x_dm, people.leisure_y_dm, everybody)
         self._public = Public(world, parameters, stream, years.start)
 
-    def run(self) -> dict[str, list[Any]]:
-        """Run the policy and return its outcomes by column, one row for each action."""
+    def run(self) -> Table:
+        """Run the policy and return what came of its actions, one row for each."""
         history, actions = self._history, self._actions
         first_s = min([action.alert_s for action in actions], default=0)
         desk = Desk(self._policy.control_room, self._p, first_s)
@@ -88,54 +88,63 @@ class Model:
             for i, ending in desk.endings.items()
             if ending.action.case.reported_s < self._years.end_s
         ]
-        return {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+        columns = {
+            name: np.array([row[name] for row in rows]) for name in ("incident_id", *OUTCOMES)
+        }
+        return {"scenario": np.full(len(rows), self._policy.name), **columns}
 
     def _alert(self, action: Action, covered: Ints, calls: list[Calls]) -> Response:
         """Send the first messages of an action and collect the calls that may follow."""
-        p, case, stream = self._p, action.case, self._stream
+        p, stream = self._p, self._stream
         who, home = self._around(action, covered)
         ids = self._people.id[who]
-        words = stream.words(Purpose.RECEIPT, ids, case.id)
-        response = stream.uniforms(Purpose.RESPONSE, ids, case.id)
+        response = stream.uniforms(Purpose.RESPONSE, ids, action.case.id)
+        people = self._addressees(action, who, home, response)
+        week = self._register.week
+        weary = (p.fatigue_factor ** np.arange(week.max() + 1))[week[who]]
+        willing = response[0] < p.attend_share * weary
+        searches = (response[3] < p.search_share) & ~people.where.asleep
+        audiences = self._public.audiences(action)
+        outcome = response_of(
+            people.inside,
+            send_all(people, action.levers.channels, p),
+            willing,
+            searches,
+            self._public.reached(audiences),
+        )
+        rows = np.flatnonzero(willing & (outcome.noticed_s < NEVER_AFTER_S))
+        observers = Observers(
+            people.where.take(rows), searches[rows], action.alert_s, action.clock.dark
+        )
+        minds = draw_minds(stream, ids[rows], action.case)
+        tipsters = [Attending(observers, ids[rows], outcome.noticed_s[rows], *minds)]
+        tipsters += [self._public.informants(action, audience) for audience in audiences]
+        for group in tipsters:
+            calls += potential_calls(group, action, stream, p)
+        return outcome
+
+    def _addressees(self, action: Action, who: Ints, home: Bools, response: Floats) -> Addressees:
+        """Return the people around an alert with where they are and what the register says."""
+        case, ids = action.case, self._people.id[who]
+        words = self._stream.words(Purpose.RECEIPT, ids, case.id)
         receipt = to_uniform(words)
-        where = locate(self._people, who, action.clock, receipt[0], self._world.occupancy, p)
+        occupancy = self._world.occupancy
+        where = locate(self._people, who, action.clock, receipt[0], occupancy, self._p)
         apart = (where.x_dm - case.x_dm) ** 2 + (where.y_dm - case.y_dm) ** 2
         inside = apart <= (action.radius_m * 10) ** 2
-        addressees = Addressees(
+        return Addressees(
             listed=self._listed(who) & home,
             good=self._register.state[who] == GOOD,
             has_app=self._has_app(who, action) & inside,
             prefers_voice=self._people.prefers_voice[who],
             where=where,
+            inside=inside,
             order=line_up(words[1], ids),
             receipt=receipt[2],
             notice=receipt[3],
             notice_app=response[1],
             notice_email=response[2],
         )
-        sent = send_all(addressees, action.levers.channels, p)
-        weary = (p.fatigue_factor ** np.arange(self._register.week.max() + 1))[
-            self._register.week[who]
-        ]
-        willing = response[0] < p.attend_share * weary
-        searches = (response[3] < p.search_share) & ~where.asleep
-        audiences = self._public.audiences(action)
-        outcome = response_of(sent, inside, willing, searches, self._public.reached(audiences))
-        rows = np.flatnonzero(willing & (outcome.noticed_s < NEVER_AFTER_S))
-        attending = self._attending(
-            action, ids[rows], where.take(rows), searches[rows], outcome.noticed_s[rows]
-        )
-        calls += potential_calls(attending, action, stream, p)
-        for audience in audiences:
-            informants = self._public.informants(action, audience)
-            calls += potential_calls(informants, action, stream, p)
-        return outcome
-
-    def _attending(
-        self, action: Action, ids: Ints, where: Whereabouts, searches: Bools, noticed_s: Ints
-    ) -> Attending:
-        observers = Observers(where, searches, action.alert_s, action.clock.dark)
-        return Attending(observers, ids, noticed_s, *draw_minds(self._stream, ids, action.case))
 
     def _around(self, action: Action, covered: Ints) -> tuple[Ints, Bools]:
         """Return who may get a message, and whose home is inside the circle."""
@@ -159,7 +168,7 @@ class Model:
         moved = self._started[who] & (people.move_level[who] < app.register_moved_share)
         share = self._app_share(action.alert_s) * app.adoption_factor
         uses = (people.app_level[who] < share) | moved
-        return uses & (self._register.state[who] != GONE)
+        return np.asarray(uses & (self._register.state[who] != GONE))
 
     def _app_share(self, at_s: int) -> float:
         """Return the share of the willing with the app.

@@ -34,13 +34,13 @@ class Response:
 
 
 def response_of(
-    sent: dict[str, Sent], inside: Bools, willing: Bools, searches: Bools, public_noticed: float
+    inside: Bools, sent: dict[str, Sent], willing: Bools, searches: Bools, public_noticed: float
 ) -> Response:
     """Count people by what they did, each once whatever the number of channels.
 
     Args:
-        sent: messages to the people [n] by channel.
-        inside: who is inside the circle.
+        inside: who of the people [n] is inside the circle.
+        sent: messages to them by channel.
         willing: who attends once the message is noticed.
         searches: who searches when attending.
         public_noticed: members of the public reached, expected.
