@@ -88,8 +88,9 @@ class Contestant:
     """One way to simulate.
 
     Attributes:
-        name: short, as in the plot.
-        text: what it is, for the table.
+        name: that of its module.
+        label: as in the plot.
+        text: what it is, for the page.
         prepare: sets up whatever all rounds share; raises UnavailableError where it cannot run.
         exact: draws the engine's numbers, so that every outcome must be identical, incident by
             incident; else outcomes are compared in distribution.
@@ -98,6 +99,7 @@ class Contestant:
     """
 
     name: str
+    label: str
     text: str
     prepare: Callable[[Workload], Prepared]
     exact: bool = True

@@ -28,6 +28,7 @@ def _prepare(workload: Workload) -> Prepared:
 
 CONTESTANT = Contestant(
     name="engine_one",
+    label="engine, one policy",
     text="the engine, one policy at a time",
     prepare=_prepare,
 )

@@ -12,6 +12,7 @@ def _prepare(workload: Workload) -> Prepared:
 
 CONTESTANT = Contestant(
     name="engine_ten",
+    label="engine, all policies together",
     text="the engine, all policies together over shared draws",
     prepare=_prepare,
 )

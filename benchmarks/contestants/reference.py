@@ -66,6 +66,7 @@ def _table(name: str, actions: list[Any], given: Any) -> Table:  # noqa: ANN401 
 
 CONTESTANT = Contestant(
     name="reference",
+    label="SimPy process per recipient",
     text="one SimPy process per recipient, on a sample of the alerts",
     prepare=_prepare,
 )

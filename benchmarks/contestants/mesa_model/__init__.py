@@ -97,6 +97,7 @@ def _require_known(policy: Policy, actions: list[Action]) -> None:
 
 CONTESTANT = Contestant(
     name="mesa_model",
+    label="Mesa",
     text="Mesa, people as agents, one step a minute, on a sample of the alerts",
     prepare=_prepare,
     exact=False,

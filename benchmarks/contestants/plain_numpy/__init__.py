@@ -23,6 +23,7 @@ def _prepare(workload: Workload) -> Prepared:
 
 CONTESTANT = Contestant(
     name="plain_numpy",
+    label="SimPy and NumPy",
     text="plain SimPy and NumPy, one policy and one alert at a time",
     prepare=_prepare,
 )
