@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from benchmarks.contestant import KEYS, Contestant, Outcome, Table
 from sim.categories import KIND_NAMES, Kind
@@ -23,8 +24,10 @@ MEASURES = (
     "minutes_to_end",
 )
 """Outcomes that are compared in distribution."""
-LARGEST_Z = 4.0
-"""By chance one of a dozen means lies farther away once in a thousand runs."""
+_BY_CHANCE = 1e-4
+"""How rarely a mean may be called different that is not."""
+_FEWEST = 2
+"""Differences that it takes to know their spread."""
 _SHOWN = 5
 
 
@@ -54,8 +57,9 @@ class Agreement:
         if self.z_scores:
             name, z = max(self.z_scores.items(), key=lambda pair: abs(pair[1]))
             return (
-                f"{self.name}: {self.compared} actions alike in distribution, "
-                f"largest |z| {abs(z):.1f} of {len(self.z_scores)} means ({name})"
+                f"{self.name}: {self.compared} actions alike in distribution: of "
+                f"{len(self.z_scores)} means {name} differs most, |z| = {abs(z):.1f} "
+                f"(limit {largest_z(self.compared):.1f})"
             )
         return f"{self.name}: {self.compared} actions identical"
 
@@ -65,17 +69,15 @@ def check(contestant: Contestant, engine: Table, outcomes: Sequence[Outcome]) ->
     z_scores: dict[str, float] = {}
     faults = [fault for outcome in outcomes for fault in _one_sided(engine, outcome)]
     compared = min(len(_pairs(engine, outcome)) for outcome in outcomes)
-    if compared == 0:
-        faults.append("nothing could be compared")
+    if compared < (1 if contestant.exact else _FEWEST):
+        faults.append(f"only {compared} actions could be compared")
     elif contestant.exact:
         for outcome in outcomes:
             faults += _differences(engine, outcome, contestant.columns)
     else:
-        z_scores = _z_scores(engine, outcomes)
+        z_scores, limit = _z_scores(engine, outcomes), largest_z(compared)
         # Not "larger than": a score that is no number is no agreement.
-        faults += [
-            f"{name}: z = {z:.1f}" for name, z in z_scores.items() if not abs(z) < LARGEST_Z
-        ]
+        faults += [f"{name}: z = {z:.1f}" for name, z in z_scores.items() if not abs(z) < limit]
     return Agreement(contestant.name, compared, tuple(faults), z_scores)
 
 
@@ -131,6 +133,11 @@ def _same(name: str, one: NDArray[Any], other: NDArray[Any]) -> Bools:
     if name in APPROXIMATE:
         return np.asarray(np.isclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE))
     return np.asarray(one == other)
+
+
+def largest_z(n: int) -> float:
+    """Return the largest score of the mean of n differences that passes: a quantile of t."""
+    return float(stdtrit(n - 1, 1.0 - _BY_CHANCE / 2.0))
 
 
 def _z_scores(engine: Table, outcomes: Sequence[Outcome]) -> dict[str, float]:

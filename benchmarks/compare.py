@@ -30,7 +30,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(years=10, sample_weeks=26, rounds=5)
+FULL = Size(years=10, sample_weeks=8, rounds=5)
 QUICK = Size(years=1, sample_weeks=4, rounds=2)
 
 

@@ -76,7 +76,7 @@ class BurgernetModel(mesa.Model):
             [given.policy], given.world.grid, given.parameters, given.years.start
         )
         self._homes, self._work, self._leisure = _places_m(given.people)
-        self._residents = self._settle()
+        self.residents = self._settle()
         for action in given.history:
             self._remember(action)
         self._to_come = list(reversed(given.actions))
@@ -122,7 +122,7 @@ class BurgernetModel(mesa.Model):
         """Let a minute pass."""
         self.now_s += MINUTE_S
         while self._next_week_s <= self.now_s:
-            self._week()
+            self.week()
         while self._to_come and self._to_come[-1].alert_s <= self.now_s:
             self._launch(self._to_come.pop())
         for kind in (Subject, Recipient):
@@ -160,7 +160,7 @@ class BurgernetModel(mesa.Model):
             self._chances[key] = tuple(float(rate) * WEEK_S / YEAR_S for rate in yearly)
         return self._chances[key]
 
-    def _week(self) -> None:
+    def week(self) -> None:
         """Let a week pass on the register."""
         self._next_week_s += WEEK_S
         self._phase = int(np.searchsorted(self._rates.phase_s, self.now_s, side="right")) - 1
@@ -168,7 +168,7 @@ class BurgernetModel(mesa.Model):
 
     def _remember(self, action: Action) -> None:
         for number in np.flatnonzero(self._inside(self._homes, action)).tolist():
-            self._residents[number].alerts.append(action.alert_s)
+            self.residents[number].alerts.append(action.alert_s)
 
     # Alerts.
 
@@ -192,7 +192,7 @@ class BurgernetModel(mesa.Model):
         self.room.take_on(alert)
         home = self._inside(self._homes, action)
         there = self._inside(self._work if action.clock.working else self._leisure, action)
-        around = [(self._residents[i], bool(home[i])) for i in np.flatnonzero(home | there)]
+        around = [(self.residents[i], bool(home[i])) for i in np.flatnonzero(home | there)]
         self.random.shuffle(around)
         app = action.levers.channels.app
         share = self._app_share() * app.adoption_factor if app.enabled else 0.0
