@@ -76,8 +76,7 @@ def check(contestant: Contestant, engine: Table, outcomes: Sequence[Outcome]) ->
             faults += _differences(engine, outcome, contestant.columns)
     else:
         z_scores, limit = _z_scores(engine, outcomes), largest_z(compared)
-        # Not "larger than": a score that is no number is no agreement.
-        faults += [f"{name}: z = {z:.1f}" for name, z in z_scores.items() if not abs(z) < limit]
+        faults += [f"{name}: z = {z:.1f}" for name, z in z_scores.items() if abs(z) >= limit]
     return Agreement(contestant.name, compared, tuple(faults), z_scores)
 
 
@@ -157,5 +156,6 @@ def _z_scores(engine: Table, outcomes: Sequence[Outcome]) -> dict[str, float]:
             difference += apart / len(outcomes)
         mean, spread = difference.mean(), difference.std(ddof=1)
         error = spread / np.sqrt(len(common))
+        # Without a spread, or with something that is no number, only equality is agreement.
         z_scores[name] = float(mean / error) if error > 0.0 else (0.0 if mean == 0.0 else np.inf)
     return z_scores

@@ -1,7 +1,9 @@
 """What the benchmarks print and draw: numbers, tables, page and plot."""
 
 import re
+import sys
 import time
+from types import FunctionType
 
 import pytest
 
@@ -9,7 +11,7 @@ from benchmarks.check import Agreement
 from benchmarks.figures import Spread, figures
 from benchmarks.page import number, page, profile_table, speed_table, spread, table
 from benchmarks.plot import speed_plot
-from benchmarks.profile import ELSEWHERE, Sampler, shares
+from benchmarks.profile import ELSEWHERE, Sampler, _module_of, shares
 from benchmarks.rounds import Measured, Series
 from sim.draws import Purpose, Stream
 from tests.benchmarks.small import small_workload, stand_in
@@ -114,6 +116,21 @@ def test_the_profile_finds_the_module_of_the_model():
     found = shares(busy)
     assert sum(found.values()) == pytest.approx(1.0)
     assert next(iter(found)) == "sim.draws"
+
+
+def called_from(module, inner):
+    """Return what `inner` returns when a function of another module calls it."""
+    outer = FunctionType((lambda function: function()).__code__, {"__name__": module})
+    return outer(inner)
+
+
+def test_time_in_a_library_or_a_helper_counts_for_the_stage_that_uses_it():
+    def library():
+        return _module_of(sys._getframe())
+
+    assert called_from("sim.stage", library) == "sim.stage"
+    assert called_from("sim.stage", lambda: called_from("sim.layout", library)) == "sim.stage"
+    assert called_from("elsewhere", library) == ELSEWHERE
 
 
 def test_time_outside_of_the_model_is_elsewhere():

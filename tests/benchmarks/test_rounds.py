@@ -135,6 +135,14 @@ def test_figures_are_per_policy_decade_and_ratios_per_recipient():
     assert limit.policies == 2
 
 
+def test_each_pass_counts_the_people_that_it_notified_itself():
+    """A contestant with random numbers of its own notifies others in every round."""
+    passes = [outcome(recipients=(100, n)) for n in (900, 300, 0)]
+    series = [Series(stand_in("own", passes[0]), passes, [4.0, 4.0])]
+    (found,) = figures(measured_of(series, passes[1]), "own")
+    assert found.recipient_us == Spread(25_000.0, 10_000.0, 40_000.0)
+
+
 def test_without_a_limit_nothing_is_told_as_a_multiple_of_it():
     one = outcome()
     (found,) = figures(measured_of([Series(stand_in("one", one), [one] * 2, [2.0])], one), "one")
