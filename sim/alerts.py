@@ -460,6 +460,7 @@ def follow(
     behaviour: Behaviour,
     everybody: bool,
     marks: NDArray[np.uint8],
+    due: NDArray[np.int32],
     people: People,
     answers: Answers,
     response: Response,
@@ -473,7 +474,7 @@ def follow(
     for a in range(first, stop):
         if scenes.past[a]:
             continue
-        n = gather(a, scenes, crowd, book, rules, adoption, exposure, marks, people)
+        n = gather(a, scenes, crowd, book, rules, adoption, exposure, marks, due, people)
         response.cursor[2], response.cursor[3] = n, 0
         if (
             response.cursor[0] + n * alerts.n_columns[a] + 1 > len(response.notices)

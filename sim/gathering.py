@@ -33,6 +33,7 @@ def gather(
     adoption: Adoption,
     exposure: Exposure,
     marks: NDArray[np.uint8],
+    due: NDArray[np.int32],
     people: People,
 ) -> int:
     """Find everybody who may get a message of alert a, bring them to its moment, and return how
@@ -41,7 +42,7 @@ def gather(
     Args:
         a: number of the alert.
         scenes, crowd, book, rules, adoption, exposure: what is given.
-        marks: room for the people of a band.
+        marks, due: room for the people of a band.
         people: is filled.
     """
     alerts = exposure.alerts
@@ -65,9 +66,12 @@ def gather(
             crowd.due_s,
             marks,
         )
+        n_due = 0
         for j in range(begin, end):
             if marks[j - begin] > _INSIDE:
-                bring(book, crowd, rules, adoption, exposure, j, at_s)
+                due[n_due] = j
+                n_due += 1
+        bring(book, crowd, rules, adoption, exposure, due, n_due, at_s)
         _mark_wanted(begin, end, share, crowd.listed, crowd.app_level, marks)
         if moved > 0.0:
             for j in range(begin, end):
@@ -96,7 +100,8 @@ def gather(
                     home_x, home_y, x, y, radius
                 ):
                     if crowd.due_s[j] <= at_s:
-                        bring(book, crowd, rules, adoption, exposure, j, at_s)
+                        due[0] = j
+                        bring(book, crowd, rules, adoption, exposure, due, 1, at_s)
                     if n < room:
                         people.who[n], people.at_home[n] = j, 0
                     n += 1

@@ -26,7 +26,7 @@ from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
 from sim.incidents import Incidents
 from sim.people import People, room_for_people
-from sim.register import Letter, bring_all, first_states, open_book, rules_of
+from sim.register import Letter, bring, first_states, open_book, rules_of
 from sim.scenes import behaviour_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
@@ -96,6 +96,7 @@ class Region:
         self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
         self._marks = np.zeros(len(candidates), dtype=np.uint8)
+        self._due = np.zeros(len(candidates) + 1, dtype=np.int32)
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
@@ -127,6 +128,7 @@ class Region:
                 self._behaviour,
                 everybody,
                 self._marks,
+                self._due,
                 self.people,
                 self.answers,
                 self.response,
@@ -138,7 +140,9 @@ class Region:
     def close(self) -> None:
         """Follow everybody to the end of the last month."""
         last_s = int(self._book.month_ends_s[-1]) - 1
-        bring_all(self._book, self._crowd, self._rules, self._adoption, self._exposure, last_s)
+        late = np.flatnonzero(self._crowd.due_s <= last_s).astype(np.int32)
+        given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
+        bring(*given, late, len(late), last_s)
 
     def counts(self) -> dict[str, Ints]:
         """Return every count of the response by [incident, policy]."""

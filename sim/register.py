@@ -240,8 +240,8 @@ def _plan(book: Book, crowd: Crowd, rules: Rules, clock: Clock, j: int) -> None:
     crowd.listed[j] = listed
 
 
-@compiled
-def bring(
+@inlined
+def _bring(
     book: Book,
     crowd: Crowd,
     rules: Rules,
@@ -422,13 +422,21 @@ def _settle(book: Book, month: int, p: int, town: int, before: int, after: int) 
 
 
 @compiled
-def bring_all(
-    book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, to_s: int
+def bring(
+    book: Book,
+    crowd: Crowd,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    who: NDArray[np.int32],
+    n: int,
+    to_s: int,
 ) -> None:
-    """Let everything happen to everybody that is due up to and including `to_s`."""
-    for j in range(len(crowd.people)):
-        if crowd.due_s[j] <= to_s:
-            bring(book, crowd, rules, adoption, exposure, j, to_s)
+    """Let everything happen to the first n candidates in `who` that is due up to and including
+    `to_s`.
+    """
+    for i in range(n):
+        _bring(book, crowd, rules, adoption, exposure, np.int64(who[i]), to_s)
 
 
 def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8]:
