@@ -286,12 +286,9 @@ def meet(
         How many a message could reach under some policy, and whether anybody may be weary.
     """
     r, w, case, key = people.receipt, people.words, scenes.case[a], behaviour.key
-    for i in range(n):
-        person = crowd.people[people.who[i]]
-        people.id[i], people.calls[i] = person.id, person.prefers_voice
+    m = _choose(a, n, scenes, crowd, book, alerts, everybody, people)
     draw_words(n, people.id, case, 0, _RECEIPT, key, r[0], r[1], r[2], r[3])
     line_up(n, r[_ORDER], people)
-    m = _choose(a, n, scenes, crowd, book, alerts, everybody, people)
     _copy(a, m, scenes, crowd, people)
     draw_words(m, people.live_id, case, 0, _RESPONSE, key, w[4], w[5], w[6], w[7])
     _locate(
@@ -314,9 +311,7 @@ def meet(
                 )
             _time(m, c, channels, people)
     n_near, n_lately = alerts_of_last_week(alerts, a, people.lately)
-    if n_lately > 0:
-        _tire(a, m, n_near, n_lately, alerts, people)
-    return m, n_lately > 0
+    return m, _tire(a, m, n_near, n_lately, alerts, people)
 
 
 @compiled
@@ -330,8 +325,8 @@ def _choose(
     everybody: bool,
     people: People,
 ) -> int:
-    """Set the ties of people to each policy, as if users of the app were inside the circle, and
-    choose those whom a message could reach under some policy; return how many they are.
+    """Copy who people are, set their ties to each policy as if users of the app were inside the
+    circle, and choose those whom a message could reach under some policy; return how many.
     """
     m, n_columns = 0, alerts.n_columns[a]
     share, moved = 0.0, 0.0
@@ -340,6 +335,7 @@ def _choose(
         moved = max(moved, scenes.app_moved[a, alerts.columns[a, q]])
     for i in range(n):
         j, every = np.int64(people.who[i]), np.uint8(0)
+        people.id[i], people.calls[i] = crowd.people[j].id, crowd.people[j].prefers_voice
         home = np.uint8(0xFF) if people.at_home[i] != 0 else np.uint8(0)
         for q in range(n_columns):
             tied = _TIES[book.code[j, alerts.columns[a, q]]] & home
@@ -497,14 +493,23 @@ def _is_constant(mixture: Floats) -> bool:
 
 
 @compiled
-def _tire(a: int, m: int, n_near: int, n_lately: int, alerts: Alerts, people: People) -> None:
-    """Count the alerts of the last week that covered each home under each policy."""
-    for k in range(m):
-        for q in range(alerts.n_columns[a]):
+def _tire(a: int, m: int, n_near: int, n_lately: int, alerts: Alerts, people: People) -> bool:
+    """Count the alerts of the last week that covered each home under each policy, and tell whether
+    there are any.
+    """
+    weary = False
+    for q in range(alerts.n_columns[a]):
+        for k in range(m):
             people.weary[q, k] = 0
-        x, y = people.home_x_dm[k], people.home_y_dm[k]
-        for late in range(n_near if people.at_home[people.chosen[k]] else n_lately):
-            b = people.lately[late]
-            if is_within(x, y, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]):
+    for late in range(n_lately):
+        b = people.lately[late]
+        x, y, radius = alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
+        for k in range(m):
+            # A circle that does not meet this one covers only homes outside it.
+            if late >= n_near and people.at_home[people.chosen[k]] != 0:
+                continue
+            if is_within(people.home_x_dm[k], people.home_y_dm[k], x, y, radius):
+                weary = True
                 for q in range(alerts.n_columns[a]):
                     people.weary[q, k] += alerts.policies[b, alerts.columns[a, q]]
+    return weary
