@@ -45,7 +45,7 @@ def notified_rows(
 
 def tip_rows(run: PolicyRun, incidents: Incidents) -> Table:
     """Return every potential tip of a policy and what became of it."""
-    tips, ending = run.tips, run.ending
+    tips, ending = run.ending.tips, run.ending
     return {
         "scenario": np.full(len(tips), run.name),
         "incident_id": incidents.id[tips.incident],

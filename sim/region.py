@@ -100,6 +100,7 @@ class Region:
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
+        self._noticed = np.zeros((len(incidents), n_policies), dtype=np.int64)
         self._kept: list[tuple[int, int, NDArray[np.uint16]]] = []
 
     def pass_alerts(self, first: int, stop: int, *, everybody: bool = False) -> int:
@@ -151,19 +152,20 @@ class Region:
             f"messages_{channel.name}": messages
             for channel, messages in zip(CHANNELS, self.response.messages, strict=True)
         }
-        return counted | sent
+        return counted | sent | {"noticed_while_open": self._noticed}
 
-    def noticed_before(self, closed_s: Ints) -> Ints:
-        """Return how many noticed before the closing message, by [incident, policy].
+    def count_noticed(self, closed_s: Ints, stop: int) -> None:
+        """Count who noticed before the closing message, in the alerts before number `stop`, and
+        drop their moments of noticing.
 
         Args:
-            closed_s: when it went out, by [incident, policy].
+            closed_s: when the closing message went out, by [incident, policy].
+            stop: number after the last alert whose closing is known.
         """
-        out = np.zeros(closed_s.shape, dtype=np.int64)
-        for first, stop, notices in self._kept:
+        while self._kept and self._kept[0][1] <= stop:
+            first, last, notices = self._kept.pop(0)
             response = self.response._replace(notices=notices)
-            count_notices(self.alerts, first, stop, response, closed_s, out)
-        return out
+            count_notices(self.alerts, first, last, response, closed_s, self._noticed)
 
     def books(self) -> MonthlyCounts:
         """Return the books of the register at the start and at the ends of the months."""

@@ -94,18 +94,23 @@ class Tips(Columns):
         return cls(**{f.name: np.zeros(0, types.get(f.name, np.int64)) for f in fields(cls)})
 
     @classmethod
-    def joined(cls, parts: list[Tips]) -> Tips:
-        """Put tips together, in the order of call, incident, caller and kind: the order in which
-        ties are settled.
-        """
+    def stacked(cls, parts: list[Tips]) -> Tips:
+        """Put tips together as they are."""
         if not parts:
             return cls.none()
-        whole = cls(
+        return cls(
             **{
                 f.name: np.concatenate([getattr(part, f.name) for part in parts])
                 for f in fields(cls)
             }
         )
+
+    @classmethod
+    def joined(cls, parts: list[Tips]) -> Tips:
+        """Put tips together, in the order of call, incident, caller and kind: the order in which
+        ties are settled.
+        """
+        whole = cls.stacked(parts)
         return whole.take(np.lexsort((whole.kind, whole.caller, whole.incident, whole.call_s)))
 
 
