@@ -141,7 +141,7 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
     order = band_order(candidates.x_dm, candidates.y_dm, candidates.id)
     c = candidates
     people = np.zeros(len(c), dtype=PERSON)
-    for name in set(PERSON.names or ()) & {field.name for field in fields(c)}:
+    for name in sorted(set(PERSON.names or ()) & {field.name for field in fields(c)}):
         people[name] = getattr(c, name)[order]
     people["started"] = registered_at_start(c)[order]
     clocks = np.zeros(len(c), dtype=CLOCK)

@@ -19,9 +19,9 @@ from sim.draws import NEVER_S, Bools, Floats, Ints
 from sim.incidents import CAUSES, NONE, PARTICIPANT, POLICE, Incidents
 from sim.levers import LeverTable
 from sim.policy import PAYERS, Policy
+from sim.region import MonthlyCounts
 from sim.register import FLOWS, STOCKS
 from sim.setting import Setting
-from sim.region import MonthlyCounts
 from sim.world import World
 
 Table: TypeAlias = dict[str, NDArray[Any]]

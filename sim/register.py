@@ -32,7 +32,6 @@ from sim.effort import EXPOSURE_LIMIT, MARK_RATE_PER_YEAR, Thresholds
 from sim.exposure import Exposure, count_last_year
 from sim.scalar import NEVER_S
 
-
 Person: TypeAlias = Any
 """A record of the type `sim.crowd.PERSON`."""
 Clock: TypeAlias = Any
