@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import scalar
-from sim.adoption import Adoption
 from sim.channels import Audience, Channels, Draw, Preference
 from sim.compiled import compiled
 from sim.crowd import Crowd
 from sim.draws import Floats, Ints, Purpose
-from sim.exposure import Alerts, Exposure
+from sim.exposure import Alerts
 from sim.gathering import gather
 from sim.people import (
     APP,
@@ -31,7 +30,7 @@ from sim.people import (
     draw_words,
     meet,
 )
-from sim.register import Book, Rules
+from sim.register import Book, Changes
 from sim.scalar import NEVER_AFTER_S
 
 HOUR_S = 3_600
@@ -453,14 +452,12 @@ def follow(
     scenes: Scenes,
     crowd: Crowd,
     book: Book,
-    rules: Rules,
-    adoption: Adoption,
-    exposure: Exposure,
+    alerts: Alerts,
+    changes: Changes,
     channels: Channels,
     behaviour: Behaviour,
     everybody: bool,
     marks: NDArray[np.uint8],
-    due: NDArray[np.int32],
     people: People,
     answers: Answers,
     response: Response,
@@ -470,11 +467,10 @@ def follow(
     Returns:
         The number of the alert for which there is no room; `stop` when all have happened.
     """
-    alerts = exposure.alerts
     for a in range(first, stop):
         if scenes.past[a]:
             continue
-        n = gather(a, scenes, crowd, book, rules, adoption, exposure, marks, due, people)
+        n = gather(a, scenes, crowd, book, alerts, changes, marks, people)
         response.cursor[2], response.cursor[3] = n, 0
         if (
             response.cursor[0] + n * alerts.n_columns[a] + 1 > len(response.notices)

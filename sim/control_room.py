@@ -21,19 +21,10 @@ import numpy as np
 from sim import scalar
 from sim.actions import Action
 from sim.compiled import compiled, inlined
-from sim.draws import (
-    NEVER_S,
-    Bools,
-    Floats,
-    Ints,
-    Purpose,
-    Stream,
-    lognormal,
-    poisson_count,
-    to_seconds,
-)
+from sim.draws import Bools, Floats, Ints, Purpose, Stream, lognormal, poisson_count, to_seconds
 from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE, Incidents
 from sim.parameters import Parameters
+from sim.scalar import NEVER_S
 from sim.tips import TipKind, Tips
 
 _BACKGROUND_SIGMA = 0.5

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.draws import NEVER_AFTER_S, NEVER_S, Ints, Spans
+from sim.draws import Ints, Spans
 from sim.incidents import Incidents
 from sim.outcomes import PolicyRun, Table
 from sim.policy import Policy
 from sim.region import Region
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 
 
 def notified_rows(

@@ -15,7 +15,7 @@ from sim.actions import Actions
 from sim.categories import CATEGORIES, KIND_NAMES
 from sim.control_room import Ending
 from sim.costs import LEDGER_TASKS, Ledger
-from sim.draws import NEVER_S, Bools, Floats, Ints
+from sim.draws import Floats, Ints
 from sim.incidents import CAUSES, NONE, PARTICIPANT, POLICE, Incidents
 from sim.levers import LeverTable
 from sim.policy import PAYERS, Policy

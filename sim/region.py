@@ -26,7 +26,16 @@ from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
 from sim.incidents import Incidents
 from sim.people import People, room_for_people
-from sim.register import Letter, bring, first_states, open_book, rules_of
+from sim.register import (
+    Letter,
+    catch_up_all,
+    first_states,
+    open_book,
+    room_for_changes,
+    rules_of,
+    work_out_year,
+)
+from sim.scalar import NEVER_S
 from sim.scenes import behaviour_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
@@ -96,7 +105,7 @@ class Region:
         self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
         self._marks = np.zeros(len(candidates), dtype=np.uint8)
-        self._due = np.zeros(len(candidates) + 1, dtype=np.int32)
+        self._changes = room_for_changes(len(candidates) // 4, n_policies)
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
@@ -122,14 +131,12 @@ class Region:
                 self._scenes,
                 self._crowd,
                 self._book,
-                self._rules,
-                self._adoption,
-                self._exposure,
+                self.alerts,
+                self._changes,
                 self._channels,
                 self._behaviour,
                 everybody,
                 self._marks,
-                self._due,
                 self.people,
                 self.answers,
                 self.response,
@@ -138,12 +145,17 @@ class Region:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
 
-    def close(self) -> None:
-        """Follow everybody to the end of the last month."""
-        last_s = int(self._book.month_ends_s[-1]) - 1
-        late = np.flatnonzero(self._crowd.due_s <= last_s).astype(np.int32)
+    def begin_year(self, before_s: int) -> None:
+        """Work out the register up to a moment; all alerts of the year before must have passed."""
+        catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
+        self._changes.size[0] = 0
         given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
-        bring(*given, late, len(late), last_s)
+        first, n = 0, len(self._crowd.people)
+        while (first := work_out_year(*given, self._changes, first, before_s - 1)) < n:
+            wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
+            for new, old in zip(wider, self._changes, strict=True):
+                new[: len(old)] = old
+            self._changes = wider
 
     def counts(self) -> dict[str, Ints]:
         """Return every count of the response by [incident, policy]."""

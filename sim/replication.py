@@ -20,7 +20,7 @@ from sim.clock import YEAR_S, date_to_s
 from sim.control_room import ControlRoom, Room, draw_background
 from sim.costs import campaigns_of, effort_ledger
 from sim.detail import notified_rows, tip_rows
-from sim.draws import WORD_RANGE, Bools, Stream
+from sim.draws import Bools, Stream
 from sim.effort import register_rates
 from sim.errors import InputError
 from sim.exposure import Alerts
@@ -41,6 +41,7 @@ from sim.public import PublicField
 from sim.region import Region
 from sim.register import Letter
 from sim.response import attending_people
+from sim.scalar import WORD_RANGE
 from sim.setting import Setting
 from sim.subjects import Subjects, draw_subjects
 from sim.timeline import run_timeline
@@ -129,7 +130,6 @@ def simulate_given(
         [partial(course.work_until, column) for column in range(len(setting.policies))],
         course.settle,
     )
-    region.close()
     return _tables(setting, region, incidents, actions, course)
 
 
@@ -193,6 +193,7 @@ class _Course:
         region, setting = self._region, self._setting
         first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
         self._passed.append(stop)
+        region.begin_year(at_s)
         self._parts = []
         if self._detail:
             for a in (first + np.flatnonzero(~self._past[first:stop])).tolist():

@@ -15,8 +15,6 @@ import numpy as np
 
 from sim.categories import CATEGORIES
 from sim.draws import (
-    NEVER_AFTER_S,
-    NEVER_S,
     Bools,
     Floats,
     Ints,
@@ -30,6 +28,7 @@ from sim.draws import (
 from sim.incidents import Incidents
 from sim.layout import Columns
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 from sim.setting import Setting
 from sim.sightings import Observers, first_sighting_s, fresh_hazard, retrospective_sighting_s
 from sim.subjects import Subjects
