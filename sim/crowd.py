@@ -93,7 +93,7 @@ class Crowd(NamedTuple):
         people: records of the type `PERSON`.
         clocks: records of the type `CLOCK`.
         due_s: when the next change of each in the register is due.
-        next_change: its number among the changes of the year.
+        next_change: its number among the changes of the spell.
         listed: on the register under some policy when last followed.
         app_level: as in `people`; the search around an alert reads these three of everybody.
         homes: where they live; their number is their position.

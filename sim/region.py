@@ -33,7 +33,7 @@ from sim.register import (
     open_book,
     room_for_changes,
     rules_of,
-    work_out_year,
+    work_out,
 )
 from sim.scalar import NEVER_S
 from sim.scenes import behaviour_of, scenes_of
@@ -145,13 +145,13 @@ class Region:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
 
-    def begin_year(self, before_s: int) -> None:
-        """Work out the register up to a moment; all alerts of the year before must have passed."""
+    def begin_spell(self, before_s: int) -> None:
+        """Work out the register up to a moment; all alerts of the spell before must have passed."""
         catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
         self._changes.size[0] = 0
         given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
         first, n = 0, len(self._crowd.people)
-        while (first := work_out_year(*given, self._changes, first, before_s - 1)) < n:
+        while (first := work_out(*given, self._changes, first, before_s - 1)) < n:
             wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
             for new, old in zip(wider, self._changes, strict=True):
                 new[: len(old)] = old

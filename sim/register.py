@@ -8,8 +8,8 @@ and policies that are ordered in their thresholds stay ordered in every candidat
 (T. E. Harris, "Additive set-valued Markov processes and graphical methods", Annals of Probability
 6 (1978), doi:10.1214/aop/1176995523).
 
-Candidates do not touch each other, and their exposure is known beforehand. So a year is worked out
-one candidate after the other, before the alerts of that year; what changes is noted down, and the
+Candidates do not touch each other, and their exposure is known beforehand. So a spell of
+time is worked out one candidate after the other, before its alerts; what changes is noted down, and the
 alerts around a home let it happen. The books of the months are kept as changes by month.
 """
 
@@ -114,7 +114,7 @@ class Book(NamedTuple):
 
     Attributes:
         code: `State`, plus `STRUCK` for stale records that were struck off, [n, p].
-        ahead: the same at the end of the year that is worked out.
+        ahead: the same at the end of the spell that is worked out.
         month_ends_s: ends of the months.
         stocks: registered, good, stale and struck: the change in each month, [month, 4, policy,
             municipality]; month 0 is the start, the last row what comes after the last month.
@@ -134,7 +134,7 @@ class Book(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What changes in the register in a year, candidate by candidate and in the order of time.
+    """What changes in the register in a spell of time, candidate by candidate and in the order of time.
 
     Attributes:
         at_s: when; those of a candidate end with `NEVER_S`.
@@ -148,7 +148,7 @@ class Changes(NamedTuple):
 
 
 _MOST_CHANGES = 512
-"""Changes of one candidate in a year for which there must be room."""
+"""Changes of one candidate in a spell for which there must be room."""
 
 
 def room_for_changes(n: int, n_policies: int) -> Changes:
@@ -256,7 +256,7 @@ def _draw_mark(person: Person, clock: Clock, rules: Rules) -> None:
 
 
 @compiled
-def work_out_year(
+def work_out(
     book: Book,
     crowd: Crowd,
     rules: Rules,

@@ -193,7 +193,7 @@ class _Course:
         region, setting = self._region, self._setting
         first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
         self._passed.append(stop)
-        region.begin_year(at_s)
+        region.begin_spell(at_s)
         self._parts = []
         if self._detail:
             for a in (first + np.flatnonzero(~self._past[first:stop])).tolist():
@@ -225,7 +225,7 @@ class _Course:
         room.advance(at_s)
 
     def settle(self) -> None:
-        """Count who noticed while the actions of the year before were open: by now their closing
+        """Count who noticed while the actions of the spell before were open: by now their closing
         messages are out.
         """
         closed = np.stack([room.closed_s() for room in self._rooms], axis=1)
@@ -250,7 +250,10 @@ class _Course:
 
 
 def _year_ends_s(setting: Setting) -> list[int]:
-    """Return the ends of the years of the study and of the time after it."""
+    """Return the ends of the years of the study and of the time after it.
+
+    A year of alerts sets off what fits in the caches for a region and in memory for a country.
+    """
     return list(range(YEAR_S, setting.last_alert_s + YEAR_S + 1, YEAR_S))
 
 
