@@ -7,13 +7,17 @@ import numpy as np
 from hypothesis import given
 from sim.sweep import app_curve
 
+from sim.adoption import app_curve
 from sim.candidates import registered_at_start
 from sim.draws import Purpose, to_uniform
 from sim.policy import Policy
 from sim.presence import locate
 from sim.public import PUBLIC_ID
 from sim.register import State
+<<<<<<< HEAD
 from sim.scalar import NEVER_S
+=======
+>>>>>>> w4
 from sim.tips import TipKind
 from tests.support.worlds import (
     Configuration,
