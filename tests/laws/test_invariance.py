@@ -4,16 +4,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import sim.sweep
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
-import sim.draws
-=======
 import sim.region
 import sim.replication
->>>>>>> w4
 from sim.candidates import Candidates
 from sim.clock import YEAR_S
 from sim.grid import Grid, Municipality
