@@ -92,7 +92,7 @@ class Region:
         months = month_starts(setting.start, 12 * setting.years)[1:]
         ends = np.array([date_to_s(setting.start, day) for day in months], dtype=np.int64)
         self._crowd, order = crowd_of(candidates, app.possible_users(candidates))
-        self.alerts = alerts_of(circles, incidents)
+        self.alerts = alerts_of(circles, incidents, len(setting.policies))
         self._exposure = exposure_of(self.alerts, candidates.x_dm, candidates.y_dm)
         self._rules = rules_of(thresholds, letters, p.campaign_weeks, setting.stream)
         self._adoption = app.by_month(ends)

@@ -72,6 +72,8 @@ _BETWEEN_MARKS_S = YEAR_S / MARK_RATE_PER_YEAR
 _GONE, _OUT, _STALE, _GOOD = (int(state) for state in State)
 _MARK, _CAMPAIGN = int(Purpose.MARK), int(Purpose.CAMPAIGN)
 _IN_THE_BEGINNING_S = -1
+_BEYOND_S = 50 * YEAR_S
+"""Nobody looks at the register so late."""
 _DAY_S = 86_400
 _SIGN_UP, _UPKEEP, _STRIKE = range(3)
 _DECAY, _DEPARTURE = range(2)
@@ -243,13 +245,15 @@ def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
 
 @inlined
 def _draw_mark(person: Person, clock: Clock, rules: Rules) -> None:
-    """Draw on to the next mark that does anything."""
+    """Draw on to the next mark that does anything, or to any that comes too late to matter: where
+    rates are tiny, or all of them nought, there would be no end.
+    """
     at, round_ = clock.mark_at_s, clock.mark_round
     while True:
         round_ += 1
         words = scalar.philox(person.id, round_, 0, _MARK, rules.key[0], rules.key[1])
         at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
-        if words[1] < rules.idle_from or words[1] >= rules.idle_to:
+        if words[1] < rules.idle_from or words[1] >= rules.idle_to or at > _BEYOND_S:
             break
     clock.mark_at_s, clock.mark_round = at, round_
     clock.mark_s, clock.mark_word = scalar.whole_seconds(at), words[1]

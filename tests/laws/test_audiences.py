@@ -4,7 +4,6 @@ from math import floor
 
 import numpy as np
 from hypothesis import given
-from tests.support.scenes import scenes, sets_by_action
 
 from sim.draws import Purpose, to_uniform
 from sim.exposure import WEEK_S
@@ -13,6 +12,7 @@ from sim.public import PUBLIC_ID
 from sim.register import State
 from sim.scalar import NEVER_S
 from sim.tips import TipKind
+from tests.support.scenes import scenes, sets_by_action
 from tests.support.worlds import (
     Configuration,
     Layout,

@@ -117,6 +117,7 @@ class Opened:
     Attributes:
         setting, candidates, incidents: what was given.
         result: the tables.
+        alerts: all alerts, those before the start included.
         register: a walk through the moments of all alerts and the ends of all months.
         by_time: `Moment` by its moment.
     """
@@ -125,6 +126,7 @@ class Opened:
     candidates: object
     incidents: object
     result: object
+    alerts: Alerts
     register: Walk
     by_time: dict
 
@@ -146,4 +148,4 @@ class Opened:
         for at_s in np.union1d(alerts_s, region._book.month_ends_s - 1).tolist():
             walk.look(at_s)
         by_time = {moment.at_s: moment for moment in walk.moments}
-        return cls(setting, candidates, incidents, result, walk, by_time)
+        return cls(setting, candidates, incidents, result, region.alerts, walk, by_time)
