@@ -74,7 +74,7 @@ def _spans(policy: Policy, first: date, last: date) -> list[tuple[date, int, int
 def _yearly_effort(
     policy: Policy, grid: Grid, inhabitants: Ints, parameters: Parameters, day: date
 ) -> Floats:
-    """Return the cost of a year's effort under the levers of a day, [municipality, payer, task]."""
+    """Return a year's effort under the levers of a day in euros, [municipality, payer, task]."""
     eur = np.zeros((len(inhabitants), len(PAYERS), len(LEDGER_TASKS)))
     for k, town in enumerate(grid.municipalities):
         effort = policy.levers_at(day, town.gm_code).effort

@@ -1,8 +1,9 @@
-"""The region while a replication runs: its people, its register and its alerts, for all policies."""
+"""The region while a replication runs: its people, register and alerts, for all policies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,14 +147,15 @@ class Region:
         return int(self.response.cursor[2])
 
     def begin_spell(self, before_s: int) -> None:
-        """Work out the register up to a moment; all alerts of the spell before must have passed."""
+        """Work the register out up to a moment; the alerts of the spell before have passed."""
         catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
         self._changes.size[0] = 0
         given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
         first, n = 0, len(self._crowd.people)
         while (first := work_out(*given, self._changes, first, before_s - 1)) < n:
             wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
-            for new, old in zip(wider, self._changes, strict=True):
+            room: tuple[NDArray[Any], ...] = wider
+            for new, old in zip(room, self._changes, strict=True):
                 new[: len(old)] = old
             self._changes = wider
 
@@ -195,7 +197,7 @@ class Region:
         notices, informants = (int(v) for v in self.response.cursor[:2])
         self._kept.append((first, stop, self.response.notices[:notices].copy()))
         self.response.cursor[:2] = 0
-        return Informants(*(values[:informants].copy() for values in self.response.informants))
+        return Informants._make(values[:informants].copy() for values in self.response.informants)
 
     def _make_room(self, n: int) -> None:
         """Make sure that the answers of n more people fit."""
@@ -210,7 +212,8 @@ class Region:
             self.response = self.response._replace(notices=longer)
         if informants + n > len(self.response.informants.alert):
             wider = _room_for(2 * (informants + n), n_policies)
-            for new, old in zip(wider, self.response.informants, strict=True):
+            room: tuple[NDArray[Any], ...] = wider
+            for new, old in zip(room, self.response.informants, strict=True):
                 new[:informants] = old[:informants]
             self.response = self.response._replace(informants=wider)
 

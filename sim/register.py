@@ -9,8 +9,8 @@ and policies that are ordered in their thresholds stay ordered in every candidat
 6 (1978), doi:10.1214/aop/1176995523).
 
 Candidates do not touch each other, and their exposure is known beforehand. So a spell of
-time is worked out one candidate after the other, before its alerts; what changes is noted down, and the
-alerts around a home let it happen. The books of the months are kept as changes by month.
+time is worked out one candidate after the other, before its alerts; what changes is noted down,
+and the alerts around a home let it happen. The books of the months are kept as changes by month.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ class Book(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What changes in the register in a spell of time, candidate by candidate and in the order of time.
+    """What changes in the register in a spell of time, candidate by candidate and in the order of
+    time.
 
     Attributes:
         at_s: when; those of a candidate end with `NEVER_S`.

@@ -189,7 +189,7 @@ class _Course:
         )
 
     def live_until(self, at_s: int) -> None:
-        """Let the people live through the alerts before a moment, and keep what they could tell."""
+        """Let the people live through the alerts before a moment; keep what they could tell."""
         region, setting = self._region, self._setting
         first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
         self._passed.append(stop)
@@ -206,7 +206,7 @@ class _Course:
         named = attending_people(setting, informants, region.alerts, self._actions)
         self._keep(named)
         own = first + np.flatnonzero(~self._past[first:stop])
-        alerts = Alerts(*(values[own] for values in region.alerts))
+        alerts = Alerts._make(values[own] for values in region.alerts)
         shares = self._public.reach(alerts)
         audience = self._public.audience(alerts, shares)
         np.add.at(self._public_noticed, alerts.incident, audience)
@@ -327,13 +327,13 @@ def _alerts_in_time(
     """
     everyone = np.ones(len(setting.policies), dtype=np.bool_)
     history = plan_history(incidents, setting.start, setting.gm_codes, setting.parameters)
-    past = [
+    before = [
         (Circle(c.incident, c.alert_s, c.radius_m, everyone), True)
         for c in circles_in_order(history)
     ]
-    merged = past + [(circle, False) for circle in circles_in_order(actions)]
+    merged = before + [(circle, False) for circle in circles_in_order(actions)]
     merged.sort(key=lambda pair: pair[0].alert_s)
-    past = np.array([before for _, before in merged], dtype=np.bool_)
+    past = np.array([is_past for _, is_past in merged], dtype=np.bool_)
     return [circle for circle, _ in merged], past
 
 

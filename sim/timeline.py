@@ -1,5 +1,5 @@
-"""The timeline of a replication, run by SimPy: spell by spell the people live through the alerts, then
-the control room of each policy works through the calls that these set off, then the spell is
+"""The timeline of a replication, run by SimPy: spell by spell the people live through the alerts,
+then the control room of each policy works through the calls that these set off, then the spell is
 settled.
 
 What happens within an alert and within a control room are compiled loops: a SimPy event for each

@@ -101,7 +101,7 @@ class Walk:
 
 
 def circles_alerts(circles, n_policies):
-    """Return alerts from (at_s, x_dm, y_dm, radius_dm, flags of the policies), sorted by moment."""
+    """Return alerts from (at_s, x_dm, y_dm, radius_dm, flags of the policies) by moment."""
     at_s, x_dm, y_dm, radius_dm, policies = zip(*circles, strict=True) if circles else ((),) * 5
     flags = np.array(policies, dtype=bool).reshape(-1, n_policies)
     numbers = np.arange(len(circles), dtype=np.int64)

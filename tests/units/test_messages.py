@@ -63,7 +63,7 @@ class Beeper(Pager):
 
 
 class Caller(Pager):
-    """Another, for those who prefer a call, at once, by one draw of everybody's and one its own."""
+    """Another, for those who prefer a call, by one draw of everybody and one of its own."""
 
     name = "caller"
     prefers = Preference.CALL
