@@ -92,7 +92,8 @@ class Crowd(NamedTuple):
     Attributes:
         people: records of the type `PERSON`.
         clocks: records of the type `CLOCK`.
-        due_s: when the next thing happens to each in the register.
+        due_s: when the next change of each in the register is due.
+        next_change: its number among the changes of the spell.
         listed: on the register under some policy when last followed.
         app_level: as in `people`; the search around an alert reads these three of everybody.
         homes: where they live; their number is their position.
@@ -102,6 +103,7 @@ class Crowd(NamedTuple):
     people: NDArray[np.void]
     clocks: NDArray[np.void]
     due_s: Ints
+    next_change: NDArray[np.int32]
     listed: Bools
     app_level: Floats
     homes: Points
@@ -142,7 +144,7 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
     c = candidates
     # Of a record array the loops can read fields by name also where nothing is compiled.
     people = np.zeros(len(c), dtype=PERSON).view(np.recarray)
-    for name in set(PERSON.names or ()) & {field.name for field in fields(c)}:
+    for name in sorted(set(PERSON.names or ()) & {field.name for field in fields(c)}):
         people[name] = getattr(c, name)[order]
     people["started"] = registered_at_start(c)[order]
     clocks = np.zeros(len(c), dtype=CLOCK).view(np.recarray)
@@ -154,6 +156,7 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
         people=people,
         clocks=clocks,
         due_s=np.zeros(len(c), dtype=np.int64),
+        next_change=np.zeros(len(c), dtype=np.int32),
         listed=np.zeros(len(c), dtype=np.bool_),
         app_level=people["app_level"].copy(),
         homes=homes,

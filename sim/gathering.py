@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.adoption import Adoption
 from sim.compiled import compiled, inlined
 from sim.crowd import Crowd, bands_of, first_east_of, is_within
 from sim.draws import Bools, Floats, Ints
-from sim.exposure import Alerts, Exposure
+from sim.exposure import Alerts
 from sim.people import People, Scenes
-from sim.register import STRUCK, Book, Person, Rules, State, bring
+from sim.register import STRUCK, Book, Changes, Person, State, catch_up
 
 _STALE = int(State.STALE)
 _INSIDE, _WANTED = 1, 4
@@ -29,11 +28,9 @@ def gather(
     scenes: Scenes,
     crowd: Crowd,
     book: Book,
-    rules: Rules,
-    adoption: Adoption,
-    exposure: Exposure,
+    alerts: Alerts,
+    changes: Changes,
     marks: NDArray[np.uint8],
-    due: NDArray[np.int32],
     people: People,
 ) -> int:
     """Find everybody who may get a message of alert a, bring them to its moment, and return how
@@ -41,11 +38,10 @@ def gather(
 
     Args:
         a: number of the alert.
-        scenes, crowd, book, rules, adoption, exposure: what is given.
-        marks, due: room for the people of a band.
+        scenes, crowd, book, alerts, changes: what is given.
+        marks: room for the people of a band.
         people: is filled.
     """
-    alerts = exposure.alerts
     x, y, radius, at_s = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a], alerts.at_s[a]
     share, moved, n = 0.0, 0.0, 0
     room = len(people.who)
@@ -66,12 +62,9 @@ def gather(
             crowd.due_s,
             marks,
         )
-        n_due = 0
         for j in range(begin, end):
             if marks[j - begin] > _INSIDE:
-                due[n_due] = j
-                n_due += 1
-        bring(book, crowd, rules, adoption, exposure, due, n_due, at_s)
+                catch_up(book, crowd, changes, j, at_s)
         _mark_wanted(begin, end, share, crowd.listed, crowd.app_level, marks)
         if moved > 0.0:
             for j in range(begin, end):
@@ -100,8 +93,7 @@ def gather(
                     home_x, home_y, x, y, radius
                 ):
                     if crowd.due_s[j] <= at_s:
-                        due[0] = j
-                        bring(book, crowd, rules, adoption, exposure, due, 1, at_s)
+                        catch_up(book, crowd, changes, j, at_s)
                     if n < room:
                         people.who[n], people.at_home[n] = j, 0
                     n += 1

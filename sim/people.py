@@ -109,6 +109,8 @@ class People(NamedTuple):
         chosen: which of the people are those of [k], all of the following are about.
         live_id: address of their draws.
         reach: their ties to any policy together.
+        live_ties: their ties to each policy, [q, k].
+        suits: a channel suits them, [channel, k].
         words: draws of receipt, response and sightings, [12, k], see `Draw`.
         asleep_share, away_share: of the people of their age at this moment.
         home_x_dm, home_y_dm, away_x_dm, away_y_dm: home, and where they are if away.
@@ -135,6 +137,8 @@ class People(NamedTuple):
     chosen: NDArray[np.int32]
     live_id: NDArray[np.uint32]
     reach: NDArray[np.uint8]
+    live_ties: NDArray[np.uint8]
+    suits: NDArray[np.uint8]
     words: NDArray[np.uint32]
     asleep_share: Floats
     away_share: Floats
@@ -174,6 +178,8 @@ def room_for_people(n: int, n_policies: int, n_channels: int, n_lately: int) -> 
         **room(np.float64, "asleep_share away_share within median sigma"),
         receipt=np.zeros((4, n), dtype=np.uint32),
         ties=np.zeros((n_policies, n), dtype=np.uint8),
+        live_ties=np.zeros((n_policies, n), dtype=np.uint8),
+        suits=np.zeros((n_channels, n), dtype=np.uint8),
         words=np.zeros((_OWN + 4, n), dtype=np.uint32),
         weary=np.zeros((n_policies, n), dtype=np.uint8),
         in_line=np.zeros((n_channels, n), dtype=np.int32),
@@ -339,7 +345,7 @@ def _choose(
         home = np.uint8(0xFF) if people.at_home[i] != 0 else np.uint8(0)
         for q in range(n_columns):
             tied = _TIES[book.code[j, alerts.columns[a, q]]] & home
-            people.ties[q, i] = tied
+            people.ties[q, i] = people.live_ties[q, m] = tied
             every |= tied
         if crowd.app_level[j] < share or moved > 0.0:
             person = crowd.people[j]
@@ -350,6 +356,7 @@ def _choose(
                 )
                 if uses and book.code[j, p] != _GONE:
                     people.ties[q, i] |= np.uint8(APP)
+                    people.live_ties[q, m] |= np.uint8(APP)
                     every |= np.uint8(APP)
         people.chosen[m], people.reach[m] = i, every
         m += np.int64(everybody | (every > LISTED))
@@ -416,6 +423,7 @@ def _drop_absent(m: int, n_columns: int, people: People) -> None:
             people.reach[k] &= np.uint8(LISTED | GOOD)
             for q in range(n_columns):
                 people.ties[q, people.chosen[k]] &= np.uint8(LISTED | GOOD)
+                people.live_ties[q, k] &= np.uint8(LISTED | GOOD)
 
 
 @compiled
@@ -428,6 +436,7 @@ def _time(m: int, c: int, channels: Channels, people: People) -> None:
     for k in range(m):
         calls = people.calls[people.chosen[k]] != 0
         suits = (prefers == _ANY) | ((prefers == _CALL) == calls)
+        people.suits[c, k] = suits
         people.some[size] = k
         size += np.int64(suits & (people.reach[k] & reach != 0))
     delivery, notice = (

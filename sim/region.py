@@ -26,7 +26,16 @@ from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
 from sim.incidents import Incidents
 from sim.people import People, room_for_people
-from sim.register import Letter, bring, first_states, open_book, rules_of
+from sim.register import (
+    Letter,
+    catch_up_all,
+    first_states,
+    open_book,
+    room_for_changes,
+    rules_of,
+    work_out,
+)
+from sim.scalar import NEVER_S
 from sim.scenes import behaviour_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
@@ -96,10 +105,11 @@ class Region:
         self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
         self._marks = np.zeros(len(candidates), dtype=np.uint8)
-        self._due = np.zeros(len(candidates) + 1, dtype=np.int32)
+        self._changes = room_for_changes(len(candidates) // 4, n_policies)
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
+        self._noticed = np.zeros((len(incidents), n_policies), dtype=np.int64)
         self._kept: list[tuple[int, int, NDArray[np.uint16]]] = []
 
     def pass_alerts(self, first: int, stop: int, *, everybody: bool = False) -> int:
@@ -121,14 +131,12 @@ class Region:
                 self._scenes,
                 self._crowd,
                 self._book,
-                self._rules,
-                self._adoption,
-                self._exposure,
+                self.alerts,
+                self._changes,
                 self._channels,
                 self._behaviour,
                 everybody,
                 self._marks,
-                self._due,
                 self.people,
                 self.answers,
                 self.response,
@@ -137,12 +145,17 @@ class Region:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
 
-    def close(self) -> None:
-        """Follow everybody to the end of the last month."""
-        last_s = int(self._book.month_ends_s[-1]) - 1
-        late = np.flatnonzero(self._crowd.due_s <= last_s).astype(np.int32)
+    def begin_spell(self, before_s: int) -> None:
+        """Work out the register up to a moment; all alerts of the spell before must have passed."""
+        catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
+        self._changes.size[0] = 0
         given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
-        bring(*given, late, len(late), last_s)
+        first, n = 0, len(self._crowd.people)
+        while (first := work_out(*given, self._changes, first, before_s - 1)) < n:
+            wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
+            for new, old in zip(wider, self._changes, strict=True):
+                new[: len(old)] = old
+            self._changes = wider
 
     def counts(self) -> dict[str, Ints]:
         """Return every count of the response by [incident, policy]."""
@@ -151,19 +164,20 @@ class Region:
             f"messages_{channel.name}": messages
             for channel, messages in zip(CHANNELS, self.response.messages, strict=True)
         }
-        return counted | sent
+        return counted | sent | {"noticed_while_open": self._noticed}
 
-    def noticed_before(self, closed_s: Ints) -> Ints:
-        """Return how many noticed before the closing message, by [incident, policy].
+    def count_noticed(self, closed_s: Ints, stop: int) -> None:
+        """Count who noticed before the closing message, in the alerts before number `stop`, and
+        drop their moments of noticing.
 
         Args:
-            closed_s: when it went out, by [incident, policy].
+            closed_s: when the closing message went out, by [incident, policy].
+            stop: number after the last alert whose closing is known.
         """
-        out = np.zeros(closed_s.shape, dtype=np.int64)
-        for first, stop, notices in self._kept:
+        while self._kept and self._kept[0][1] <= stop:
+            first, last, notices = self._kept.pop(0)
             response = self.response._replace(notices=notices)
-            count_notices(self.alerts, first, stop, response, closed_s, out)
-        return out
+            count_notices(self.alerts, first, last, response, closed_s, self._noticed)
 
     def books(self) -> MonthlyCounts:
         """Return the books of the register at the start and at the ends of the months."""

@@ -20,7 +20,7 @@ from sim.clock import YEAR_S, date_to_s
 from sim.control_room import ControlRoom, Room, draw_background
 from sim.costs import campaigns_of, effort_ledger
 from sim.detail import notified_rows, tip_rows
-from sim.draws import WORD_RANGE, Bools, Stream
+from sim.draws import Bools, Stream
 from sim.effort import register_rates
 from sim.errors import InputError
 from sim.exposure import Alerts
@@ -41,6 +41,7 @@ from sim.public import PublicField
 from sim.region import Region
 from sim.register import Letter
 from sim.response import attending_people
+from sim.scalar import WORD_RANGE
 from sim.setting import Setting
 from sim.subjects import Subjects, draw_subjects
 from sim.timeline import run_timeline
@@ -95,8 +96,13 @@ def simulate(
     incidents = draw_incidents(
         world, setting.calendar, parameters, setting.stream, setting.until_s
     )
-    candidates = draw_candidates(world, parameters, setting.stream, setting.newcomer_years)
-    return simulate_given(setting, candidates, incidents, detail=detail)
+    # Not kept here: the candidates of a country fill memory that is needed later.
+    return simulate_given(
+        setting,
+        draw_candidates(world, parameters, setting.stream, setting.newcomer_years),
+        incidents,
+        detail=detail,
+    )
 
 
 def simulate_given(
@@ -116,14 +122,14 @@ def simulate_given(
     circles, past = _alerts_in_time(setting, incidents, actions)
     region = _begin(setting, candidates, incidents, subjects, actions, circles, past)
     course = _Course(setting, region, past, incidents, subjects, actions, detail=detail)
+    del candidates
     run_timeline(
         int(region.alerts.at_s.min(initial=0)),
         _year_ends_s(setting),
         course.live_until,
-        [partial(course.run_room, column) for column in range(len(setting.policies))],
+        [partial(course.work_until, column) for column in range(len(setting.policies))],
+        course.settle,
     )
-    region.close()
-    course.count_while_open()
     return _tables(setting, region, incidents, actions, course)
 
 
@@ -140,7 +146,6 @@ class _Course:
         detail: keep who was notified.
 
     Attributes:
-        runs: what happened under each policy, once its control room has run.
         notified: rows for `Replication.notified`; empty unless asked for.
     """
 
@@ -162,17 +167,34 @@ class _Course:
         self._background = draw_background(
             incidents, setting.parameters, setting.longest_open_s, setting.stream
         )
-        self._next = 0
+        self._passed: list[int] = [0]
         self._parts: list[Tips] = []
-        self._tips: Tips | None = None
-        self.runs: list[PolicyRun] = []
         self.notified: list[Table] = []
+        self._rooms = [self._room(column, keep=detail) for column in range(len(setting.policies))]
+
+    def _room(self, column: int, *, keep: bool) -> ControlRoom:
+        """Return the control room of a policy before the first call."""
+        setting, actions = self._setting, self._actions
+        levers = setting.policies[column].control_room
+        factor = np.where(actions.away[:, column], levers.away_find_factor, 1.0)
+        return ControlRoom(
+            self._incidents,
+            actions.of_policy(column),
+            setting.world.area[self._incidents.municipality].astype(np.int64),
+            Tips.none(),
+            self._background,
+            Room(levers.operators, levers.units_per_area, levers.unlimited, factor),
+            setting.parameters,
+            keep=keep,
+        )
 
     def live_until(self, at_s: int) -> None:
         """Let the people live through the alerts before a moment, and keep what they could tell."""
         region, setting = self._region, self._setting
-        first, stop = self._next, int(np.searchsorted(region.alerts.at_s, at_s))
-        self._next = stop
+        first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
+        self._passed.append(stop)
+        region.begin_spell(at_s)
+        self._parts = []
         if self._detail:
             for a in (first + np.flatnonzero(~self._past[first:stop])).tolist():
                 n = region.pass_alerts(a, a + 1, everybody=True)
@@ -195,38 +217,43 @@ class _Course:
     def _keep(self, people: Attending) -> None:
         self._parts.append(potential_tips(self._setting, people, self._incidents, self._subjects))
 
-    def run_room(self, column: int) -> None:
-        """Run the control room of a policy over all calls."""
-        setting, actions = self._setting, self._actions
-        if self._tips is None:
-            self._tips, self._parts = Tips.joined(self._parts), []
-        policy = setting.policies[column]
-        levers = policy.control_room
-        own = self._tips.take(np.flatnonzero(self._tips.policy == column))
-        factor = np.where(actions.away[:, column], levers.away_find_factor, 1.0)
-        ending = ControlRoom(
-            self._incidents,
-            actions.of_policy(column),
-            setting.world.area[self._incidents.municipality].astype(np.int64),
-            own,
-            self._background,
-            Room(levers.operators, levers.units_per_area, levers.unlimited, factor),
-            setting.parameters,
-        ).run()
-        counts = {name: values[:, column] for name, values in self._region.counts().items()}
-        public = self._public_noticed[:, column]
-        self.runs.append(PolicyRun(policy.name, column, own, ending, counts, public))
+    def work_until(self, column: int, at_s: int) -> None:
+        """Let the control room of a policy take the new tips and work until a moment."""
+        own = [part.take(np.flatnonzero(part.policy == column)) for part in self._parts]
+        room = self._rooms[column]
+        room.take(Tips.stacked(own), at_s)
+        room.advance(at_s)
 
-    def count_while_open(self) -> None:
-        """Count who noticed before the closing message, now that it is known when that went out."""
-        closed = np.stack([run.ending.closed_s for run in self.runs], axis=1)
-        noticed = self._region.noticed_before(closed)
-        for run in self.runs:
-            run.counts["noticed_while_open"] = noticed[:, run.column]
+    def settle(self) -> None:
+        """Count who noticed while the actions of the spell before were open: by now their closing
+        messages are out.
+        """
+        closed = np.stack([room.closed_s() for room in self._rooms], axis=1)
+        self._region.count_noticed(closed, self._passed[-2])
+
+    def runs(self) -> list[PolicyRun]:
+        """Return what happened under each policy, to the last event."""
+        endings = [room.run() for room in self._rooms]
+        closed = np.stack([ending.closed_s for ending in endings], axis=1)
+        self._region.count_noticed(closed, self._passed[-1])
+        counts = self._region.counts()
+        return [
+            PolicyRun(
+                policy.name,
+                j,
+                ending,
+                {name: values[:, j] for name, values in counts.items()},
+                self._public_noticed[:, j],
+            )
+            for j, (policy, ending) in enumerate(zip(self._setting.policies, endings, strict=True))
+        ]
 
 
 def _year_ends_s(setting: Setting) -> list[int]:
-    """Return the ends of the years of the study and of the time after it."""
+    """Return the ends of the years of the study and of the time after it.
+
+    A year of alerts sets off what fits in the caches for a region and in memory for a country.
+    """
     return list(range(YEAR_S, setting.last_alert_s + YEAR_S + 1, YEAR_S))
 
 
@@ -321,8 +348,9 @@ def _tables(
     world, policies, replication = setting.world, setting.policies, setting.stream.replication
     ledger = effort_ledger(policies, world.grid, setting.parameters, setting.start, setting.years)
     number = {code: i for i, code in enumerate(setting.gm_codes)}
-    tables = [action_table(setting, run, incidents, actions) for run in course.runs]
-    for run, table in zip(course.runs, tables, strict=True):
+    runs = course.runs()
+    tables = [action_table(setting, run, incidents, actions) for run in runs]
+    for run, table in zip(runs, tables, strict=True):
         towns = np.array([number[code] for code in table["gm_code"].tolist()], dtype=np.int64)
         policy = np.full(len(towns), run.column)
         ledger.add_messages(policy, table["year"] - 1, towns, table["message_cost_eur"])
@@ -333,6 +361,6 @@ def _tables(
         incidents=incident_table(setting, incidents.take(inside)),
         register=register_table(region.books(), policies, world, replication),
         costs=cost_table(ledger, policies, world, replication),
-        tips=stack([tip_rows(run, incidents) for run in course.runs]) if detail else {},
+        tips=stack([tip_rows(run, incidents) for run in runs]) if detail else {},
         notified=stack(course.notified) if detail else {},
     )

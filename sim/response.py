@@ -6,10 +6,11 @@ import numpy as np
 
 from sim.actions import Actions
 from sim.alerts import Informants
-from sim.draws import NEVER_AFTER_S, exponential
+from sim.draws import exponential
 from sim.exposure import Alerts
 from sim.people import DRIVING, SEARCHING, WALKING
 from sim.presence import Presence
+from sim.scalar import NEVER_AFTER_S
 from sim.setting import Setting
 from sim.sightings import Observers
 from sim.tips import Attending

@@ -1,7 +1,8 @@
-"""The timeline of a replication, run by SimPy: the people live through the alerts year by
-year, and when all alerts are over each policy's control room works through its calls.
+"""The timeline of a replication, run by SimPy: spell by spell the people live through the alerts, then
+the control room of each policy works through the calls that these set off, then the spell is
+settled.
 
-What happens within an alert and within a control room are compiled loops; a SimPy event for each
+What happens within an alert and within a control room are compiled loops: a SimPy event for each
 call, unit and action took a third of a replication, and one for each recipient a hundred times a
 replication. Both are kept in the reference model of the tests.
 """
@@ -18,30 +19,32 @@ Process: TypeAlias = Generator[simpy.Event, Any, None]
 
 def run_timeline(
     first_s: int,
-    year_ends_s: Sequence[int],
+    spell_ends_s: Sequence[int],
     live_until: Callable[[int], None],
-    control_rooms: Sequence[Callable[[], None]],
+    work_until: Sequence[Callable[[int], None]],
+    settle: Callable[[], None],
 ) -> None:
-    """Run the people and then the control rooms.
+    """Run people, control rooms and settlements.
 
     Args:
         first_s: the first moment.
-        year_ends_s: ends of the years in ascending order, the last after the last alert.
+        spell_ends_s: ends of the spells in ascending order, the last after the last alert.
         live_until: lets the people live through the alerts before a moment.
-        control_rooms: each works through all calls under one policy.
+        work_until: each lets the control room of one policy work until a moment.
+        settle: called when all control rooms have.
     """
     env = simpy.Environment(initial_time=first_s)
 
-    def people() -> Process:
-        for end_s in year_ends_s:
+    def control_room(work: Callable[[int], None]) -> Process:
+        work(int(env.now))
+        yield env.timeout(0)
+
+    def spells() -> Process:
+        for end_s in spell_ends_s:
             yield env.timeout(end_s - env.now)
             live_until(end_s)
+            yield env.all_of([env.process(control_room(work)) for work in work_until])
+            settle()
 
-    def control_room(work: Callable[[], None], alerts_over: simpy.Process) -> Process:
-        yield alerts_over
-        work()
-
-    alerts_over = env.process(people())
-    for work in control_rooms:
-        env.process(control_room(work, alerts_over))
+    env.process(spells())
     env.run()

@@ -5,11 +5,12 @@ from math import floor
 import numpy as np
 from hypothesis import given
 
-from sim.draws import NEVER_S, Purpose, to_uniform
+from sim.draws import Purpose, to_uniform
 from sim.exposure import WEEK_S
 from sim.policy import Policy
 from sim.public import PUBLIC_ID
 from sim.register import State
+from sim.scalar import NEVER_S
 from sim.tips import TipKind
 from tests.support.scenes import scenes, sets_by_action
 from tests.support.worlds import (

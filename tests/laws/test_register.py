@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from sim.candidates import draw_candidates
 from sim.clock import YEAR_S, date_to_s, month_starts
-from sim.draws import WORD_RANGE, Stream
+from sim.draws import Stream
 from sim.effort import EXPOSURE_LIMIT, Thresholds
 from sim.policy import Policy
 from sim.register import Letter, State
+from sim.scalar import WORD_RANGE
 from tests.support.registers import Walk, circles_alerts
 from tests.support.worlds import (
     SEEDS,

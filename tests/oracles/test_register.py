@@ -9,11 +9,12 @@ from scipy.linalg import expm
 
 from sim.candidates import draw_candidates, leaving_rates
 from sim.clock import YEAR_S, date_to_s, month_starts
-from sim.draws import WORD_RANGE, Stream
+from sim.draws import Stream
 from sim.effort import MARK_RATE_PER_YEAR, register_rates
 from sim.parameters import REGISTRY
 from sim.policy import Policy
 from sim.register import State
+from sim.scalar import WORD_RANGE
 from tests.support.registers import Walk
 from tests.support.worlds import START, Configuration, Layout, busy_parameters, rows_where
 

@@ -9,10 +9,10 @@ from scipy import stats
 
 import sim.replication
 import sim.scenes
-from sim.draws import NEVER_AFTER_S
 from sim.policy import Policy
 from sim.presence import Presence
 from sim.public import upper_bounds
+from sim.scalar import NEVER_AFTER_S
 from sim.sightings import (
     Observers,
     first_sighting_s,

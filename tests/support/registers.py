@@ -9,7 +9,15 @@ import sim.replication
 from sim.adoption import Adoption
 from sim.crowd import crowd_of
 from sim.exposure import Alerts, exposure_of
-from sim.register import STRUCK, bring, first_states, open_book, rules_of
+from sim.register import (
+    STRUCK,
+    catch_up_all,
+    first_states,
+    open_book,
+    room_for_changes,
+    rules_of,
+    work_out,
+)
 
 
 @dataclass
@@ -34,6 +42,7 @@ class Walk:
     def __init__(self, candidates, crowd, book, rules, adoption, exposure):
         self.crowd, self.book, self.rules = crowd, book, rules
         self._given = book, crowd, rules, adoption, exposure
+        self._changes = room_for_changes(64 * len(crowd.people), book.code.shape[1])
         order = np.argsort(candidates.id)
         self._place = order[np.searchsorted(candidates.id[order], crowd.people["id"])]
         self.moments = [self._moment(-1)]
@@ -75,13 +84,11 @@ class Walk:
         exposure = exposure_of(some, candidates.x_dm, candidates.y_dm)
         return cls(candidates, crowd, book, rules, adoption, exposure)
 
-    def bring(self, who, to_s):
-        """Bring some members of the crowd, by number, to a moment."""
-        bring(*self._given, np.asarray(who, dtype=np.int32), len(who), to_s)
-
     def look(self, at_s):
         """Bring everybody to a moment, later than the last, and return the register."""
-        self.bring(np.arange(len(self._place)), at_s)
+        self._changes.size[0] = 0
+        assert work_out(*self._given, self._changes, 0, at_s) == len(self._place)
+        catch_up_all(self.book, self.crowd, self._changes, at_s)
         self.moments.append(self._moment(at_s))
         return self.moments[-1]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 import sim.scenes
-from sim.draws import NEVER_AFTER_S
 from sim.presence import Presence
+from sim.scalar import NEVER_AFTER_S
 from sim.sightings import (
     Observed,
     Observers,
@@ -92,9 +92,7 @@ def test_nobody_with_a_clock_above_the_bound_sees_the_subject_after_the_alert(p,
 def test_nobody_with_a_clock_above_the_bound_remembers_the_subject(p, seed):
     incidents, subjects, alerts, observers, _ = many_observers(p, seed)
     bound = most_retrospective_sightings(alerts, incidents, subjects, p)[observers.incident]
-    seen = retrospective_sighting_s(
-        bound * (1 + 1e-9) + 1e-12, observers, incidents, subjects, p
-    )
+    seen = retrospective_sighting_s(bound * (1 + 1e-9) + 1e-12, observers, incidents, subjects, p)
     assert (seen == NEVER_AFTER_S).all()
 
 

@@ -9,9 +9,9 @@ from scipy import stats
 
 from sim.candidates import registered_at_start, willing_share
 from sim.categories import CATEGORIES
-from sim.draws import NEVER_S
 from sim.public import PUBLIC_ID
 from sim.register import State
+from sim.scalar import NEVER_S
 from tests.support.messages import (
     NAMES,
     QUALIFIES,

@@ -20,9 +20,7 @@ from tests.support.worlds import Configuration, Layout, busy_parameters, example
 
 NOW_S = 3 * YEAR_S
 TURNS = [
-    NOW_S + shift + k
-    for shift in (0, -WEEK_S, -YEAR_S, -YEAR_S - WEEK_S)
-    for k in (-1, 0, 1)
+    NOW_S + shift + k for shift in (0, -WEEK_S, -YEAR_S, -YEAR_S - WEEK_S) for k in (-1, 0, 1)
 ]
 """Moments around which an alert begins or ceases to count, to the second."""
 AT_S = st.one_of(st.sampled_from(TURNS), st.integers(NOW_S - 2 * YEAR_S, NOW_S + WEEK_S))

@@ -20,9 +20,10 @@ from sim.channels import (
     channels_of,
     no_line,
 )
-from sim.draws import NEVER_AFTER_S, NEVER_S, Purpose, to_uniform
+from sim.draws import Purpose, to_uniform
 from sim.presence import locate
 from sim.register import State
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 from tests.reference.philox import mixture, seconds
 from tests.support.messages import only, opened, places, rows, state_at
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.channels import PARTS, Waking
-from sim.draws import NEVER_AFTER_S, WORD_RANGE
 from sim.people import _draw_spans, line_up, room_for_people
+from sim.scalar import NEVER_AFTER_S, WORD_RANGE
 from tests.reference.philox import mixture
 from tests.support.worlds import examples
 
