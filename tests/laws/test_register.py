@@ -152,6 +152,23 @@ def test_the_order_needs_its_conditions():
     assert (state[:, 0] > state[:, 1]).any()
 
 
+@pytest.mark.parametrize("words", [0, 1])
+def test_where_hardly_anything_can_happen_nothing_does_and_the_draws_end(words):
+    """Marks that do anything are looked for: with rates of nought there is none to be found."""
+    _, candidates = _candidates(6, 40)
+    shape = (1, 1, TOWNS, BANDS)
+    up = np.full(shape, words)
+    down = np.full((1, BANDS, EXPOSURE_LIMIT + 1), WORD_RANGE - words)
+    thresholds = Thresholds(np.array([-(1 << 40)]), up, up, up, down, down)
+    walk = Walk.by_rules(candidates, thresholds, [], Stream(6, 0), years=40)
+    first, last = walk.moments[0].state, walk.look(40 * YEAR_S).state
+    assert (first != State.GONE).any()
+    changed = (first != last).any(axis=1)
+    # Newcomers appear, and nothing else happens.
+    assert (changed == (candidates.entry_s >= 0)).all()
+    assert (last[changed] == State.OUT).all()
+
+
 def _dominates(opened, better, worse):
     """Tell whether one policy's rates are nowhere below and its losses nowhere above."""
     rules = opened.register.rules
