@@ -47,7 +47,7 @@ def notified_rows(
 def tip_rows(run: PolicyRun, incidents: Incidents) -> Table:
     """Return every potential tip of a policy and what became of it."""
     tips, ending = run.ending.tips, run.ending
-    return {
+    rows = {
         "scenario": np.full(len(tips), run.name),
         "incident_id": incidents.id[tips.incident],
         "caller_id": tips.caller,
@@ -62,3 +62,6 @@ def tip_rows(run: PolicyRun, incidents: Incidents) -> Table:
         "arrival_s": ending.arrival_s,
         "found": ending.found,
     }
+    # In the order of the calls, whatever the spells in which they became known.
+    order = np.lexsort((tips.kind, tips.caller, tips.incident, tips.call_s))
+    return {name: values[order] for name, values in rows.items()}

@@ -1,4 +1,4 @@
-"""One replication as a whole: what it refuses, its timeline, and years in which nothing happens."""
+"""One replication as a whole: what it refuses, its timeline, years in which nothing happens."""
 
 import numpy as np
 import pytest
@@ -27,22 +27,29 @@ def test_faults_of_a_call_are_told_together():
         simulate(WORLD, [], parameters, seed=1, replication=0)
 
 
-def test_the_people_live_year_by_year_and_then_the_control_rooms_work():
+def test_in_each_spell_the_people_live_then_the_control_rooms_work_then_it_is_settled():
     happened = []
 
-    def room(name):
-        return lambda: happened.append(name)
+    def noting(name):
+        return lambda at_s: happened.append((name, at_s))
 
-    run_timeline(-50, [10, 20, 35], happened.append, [room("first"), room("second")])
-    assert happened == [10, 20, 35, "first", "second"]
+    rooms = [noting("first"), noting("second")]
+    run_timeline(-50, [10, 20], noting("people"), rooms, lambda: happened.append("settled"))
+    spells = [
+        [("people", end_s), ("first", end_s), ("second", end_s), "settled"] for end_s in (10, 20)
+    ]
+    assert happened == spells[0] + spells[1]
 
 
 def test_a_fault_in_a_stage_ends_the_timeline():
     def fails(at_s):
         raise InputError(f"at {at_s}")
 
+    def never(*_):
+        pytest.fail("nothing comes after it")
+
     with pytest.raises(InputError, match="at 10"):
-        run_timeline(0, [10, 20], fails, [lambda: pytest.fail("no room works")])
+        run_timeline(0, [10, 20], fails, [never], never)
 
 
 @pytest.mark.parametrize("years", [1, 3, 40])
@@ -50,7 +57,7 @@ def test_no_alert_is_later_than_the_last_year(years):
     setting = Configuration(WORLD, (), busy_parameters(WORLD), years=years).setting()
     ends_s = _year_ends_s(setting)
     assert ends_s == sorted(set(ends_s))
-    assert 0 < ends_s[0]
+    assert ends_s[0] > 0
     assert ends_s[-2] <= setting.last_alert_s < ends_s[-1]
 
 
