@@ -28,6 +28,7 @@ _NAME = ".burgernet-kernels"
 # A loop over many arrays uses the vector units only after a check that they do not overlap; the
 # default allows for eight such checks, and a stage of the model takes more arrays.
 llvmlite.binding.set_option("", "-runtime-memory-check-threshold=256")
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 
 
 def compiled(function: Function) -> Function:
@@ -39,7 +40,7 @@ def compiled(function: Function) -> Function:
     the work of a short function that takes many arrays, it has no memory of its own.
     """
     numba.config.CACHE_DIR = str(_folder() or "")
-    make = numba.njit(cache=_folder() is not None, nogil=True, error_model="numpy", _nrt=False)
+    make = numba.njit(cache=_folder() is not None, nogil=True, **_OPTIONS)
     return cast("Function", make(function))
 
 
@@ -47,7 +48,7 @@ def inlined(function: Function) -> Function:
     """Copy a function into the compiled functions that call it: for those that take many arrays
     and are called for every person.
     """
-    return cast("Function", numba.njit(error_model="numpy", _nrt=False, inline="always")(function))
+    return cast("Function", numba.njit(inline="always", **_OPTIONS)(function))
 
 
 def is_complete() -> bool:
