@@ -1,0 +1,1 @@
+"""The contestants, one module or package each; `benchmarks.registry` lists them."""

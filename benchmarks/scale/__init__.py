@@ -1,0 +1,1 @@
+"""How time and memory grow with the country, the actions, the policies and the workers."""
