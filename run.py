@@ -292,6 +292,7 @@ def set_up_anew(*, dev: bool) -> None:
         make_venv()
         install_packages(dev=dev)
         install_project()
+        compile_model()
         write_stamp(wanted_stamp(dev=dev))
     except BaseException:
         shutil.rmtree(str(VENV), ignore_errors=True)
@@ -357,7 +358,7 @@ def make_venv() -> None:
 def install_packages(*, dev: bool) -> None:
     """Install the lock, every file checked against its hash."""
     lock = lock_file(dev=dev)
-    say(f"installing the packages of {lock.name} (some 500 MB, about a minute)")
+    say(f"installing the packages of {lock.name} (some 700 MB, about a minute)")
     pip_install(
         ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(lock)],
         "the packages could not be installed",
@@ -371,6 +372,13 @@ def install_project() -> None:
         ["--no-index", "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
         "the project could not be installed",
     )
+
+
+def compile_model() -> None:
+    """Compile the loops of the model, so that the first run need not."""
+    say("compiling the model (about half a minute)")
+    command = [program("python"), "-m", "experiments.engine.warm"]
+    setup_step(command, "the model could not be compiled")
 
 
 def pip_install(arguments: "list[str]", failure: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from sim.draws import NEVER_S
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import NEVER_S
 from sim.world import World
 
 Table: TypeAlias = dict[str, NDArray[Any]]

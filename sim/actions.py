@@ -10,11 +10,12 @@ from datetime import date
 import numpy as np
 
 from sim.categories import Kind
-from sim.draws import NEVER_S, Bools, Ints, to_seconds
+from sim.draws import Bools, Ints, to_seconds
 from sim.incidents import Incidents
 from sim.levers import LeverTable
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import NEVER_S
 
 
 @dataclass(frozen=True, slots=True)

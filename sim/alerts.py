@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import scalar
-from sim.adoption import Adoption
 from sim.channels import Audience, Channels, Draw, Preference
 from sim.compiled import compiled
 from sim.crowd import Crowd
 from sim.draws import Floats, Ints, Purpose
-from sim.exposure import Alerts, Exposure
+from sim.exposure import Alerts
 from sim.gathering import gather
 from sim.people import (
     APP,
@@ -31,7 +30,7 @@ from sim.people import (
     draw_words,
     meet,
 )
-from sim.register import Book, Rules
+from sim.register import Book, Changes
 from sim.scalar import NEVER_AFTER_S
 
 HOUR_S = 3_600
@@ -101,7 +100,6 @@ class Answers(NamedTuple):
     Attributes:
         place: place in line, and then the second of sending, [i].
         addressed: gets a message, [q, i].
-        ties: of those whom a message could reach under some policy, [k].
         sent_s: when their message goes out, [k].
         delivered_s, noticed_s: seconds after the alert, `NEVER_AFTER_S` for never, [q, k].
         attends: attends once the message is noticed, [q, k].
@@ -110,7 +108,6 @@ class Answers(NamedTuple):
 
     place: NDArray[np.int32]
     addressed: NDArray[np.uint8]
-    ties: NDArray[np.uint8]
     sent_s: NDArray[np.int32]
     delivered_s: NDArray[np.int32]
     noticed_s: NDArray[np.int32]
@@ -124,7 +121,6 @@ def room_for_answers(n: int, n_policies: int) -> Answers:
     return Answers(
         place=np.zeros(n, dtype=np.int32),
         addressed=np.zeros(shape, dtype=np.uint8),
-        ties=np.zeros(n, dtype=np.uint8),
         sent_s=np.zeros(n, dtype=np.int32),
         delivered_s=np.zeros(shape, dtype=np.int32),
         noticed_s=np.zeros(shape, dtype=np.int32),
@@ -134,38 +130,48 @@ def room_for_answers(n: int, n_policies: int) -> Answers:
 
 
 @compiled
-def _take_places(
+def _address(
     n: int,
     tie: int,
     prefers: int,
-    order: NDArray[np.int32],
     ties: NDArray[np.uint8],
     calls: NDArray[np.uint8],
-    place: NDArray[np.int32],
     addressed: NDArray[np.uint8],
 ) -> int:
-    """Give everybody whom a channel addresses a place in line and return how many they are.
+    """Address everybody whom a channel is meant for and return how many they are.
 
     Args:
         n: number of people.
         tie: the tie that makes somebody a recipient.
         prefers: `Preference` of the channel.
-        order, ties, calls: of the people.
-        place: is set for everybody; for others it is that of the next.
+        ties, calls: of the people.
         addressed: is brought up to date.
     """
-    sent = np.int32(0)
+    sent = 0
     calls_only, any_ = np.uint8(prefers == _CALL), prefers == _ANY
     for i in range(n):
-        suits = any_ | (calls[i] == calls_only)
-        place[i] = np.int32(suits & (ties[i] & tie != 0))
-        addressed[i] |= np.uint8(place[i])
-    for step in range(n):
-        i = order[step]
-        takes = place[i]
-        place[i] = sent
-        sent += takes
+        meant = np.uint8((any_ | (calls[i] == calls_only)) & (ties[i] & tie != 0))
+        addressed[i] |= meant
+        sent += meant
     return sent
+
+
+@compiled
+def _take_places(
+    n: int,
+    tie: int,
+    in_line: NDArray[np.int32],
+    ties: NDArray[np.uint8],
+    place: NDArray[np.int32],
+) -> None:
+    """Set the place in line of everybody whom a channel suits; for those it does not address it is
+    that of the next.
+    """
+    sent = np.int32(0)
+    for step in range(n):
+        i = in_line[step]
+        place[i] = sent
+        sent += np.int32(ties[i] & tie != 0)
 
 
 @compiled
@@ -174,6 +180,7 @@ def _send(
     reach: int,
     line: tuple[float, int, int],
     ties: NDArray[np.uint8],
+    suits: NDArray[np.uint8],
     delay_s: NDArray[np.int32],
     latency_s: NDArray[np.int32],
     sent_s: NDArray[np.int32],
@@ -186,7 +193,7 @@ def _send(
         m: number of people whom a message could reach.
         reach: the tie that makes it arrive.
         line: messages a second, lines, and seconds of a call; see `sim.channels.Line`.
-        ties, delay_s, latency_s: of these people.
+        ties, suits, delay_s, latency_s: of these people.
         sent_s: their places in line; is overwritten.
         delivered_s, noticed_s: are brought up to date.
     """
@@ -204,7 +211,7 @@ def _send(
             sent_s[k] = 0
     for k in range(m):
         arrives = np.int32(min(sent_s[k] + delay_s[k], never))
-        arrives = arrives if ties[k] & reach else never
+        arrives = arrives if (ties[k] & reach != 0) & (suits[k] != 0) else never
         delivered_s[k] = min(delivered_s[k], arrives)
         noticed_s[k] = min(noticed_s[k], np.int32(min(arrives + latency_s[k], never)))
 
@@ -290,27 +297,19 @@ def _send_channel(
 ) -> int:
     """Send the messages of channel c under policy q and return how many they are."""
     present, suits = channels.audience[c] == _PRESENT, channels.prefers[c]
-    sent = _take_places(
-        n,
-        APP if present else LISTED,
-        suits,
-        people.order,
-        people.ties[q],
-        people.calls,
-        answers.place,
-        answers.addressed[q],
-    )
-    reach = APP if present else GOOD
-    for k in range(m):
-        i = people.chosen[k]
-        meant = (suits == _ANY) | ((suits == _CALL) == (people.calls[i] != 0))
-        answers.ties[k] = people.ties[q, i] if meant else 0
-        answers.sent_s[k] = answers.place[i]
+    tie, reach = APP if present else LISTED, APP if present else GOOD
+    sent = _address(n, tie, suits, people.ties[q], people.calls, answers.addressed[q])
+    per_second, lines = channels.per_second[c, levers], channels.lines[c, levers]
+    if lines > 0 or per_second < np.inf:
+        _take_places(people.n_in_line[c], tie, people.in_line[c], people.ties[q], answers.place)
+        for k in range(m):
+            answers.sent_s[k] = answers.place[people.chosen[k]]
     _send(
         m,
         reach,
-        (channels.per_second[c, levers], channels.lines[c, levers], channels.call_s[c, levers]),
-        answers.ties,
+        (per_second, lines, channels.call_s[c, levers]),
+        people.live_ties[q],
+        people.suits[c],
         people.delay_s[c],
         people.latency_s[c],
         answers.sent_s,
@@ -449,9 +448,8 @@ def follow(
     scenes: Scenes,
     crowd: Crowd,
     book: Book,
-    rules: Rules,
-    adoption: Adoption,
-    exposure: Exposure,
+    alerts: Alerts,
+    changes: Changes,
     channels: Channels,
     behaviour: Behaviour,
     everybody: bool,
@@ -465,11 +463,10 @@ def follow(
     Returns:
         The number of the alert for which there is no room; `stop` when all have happened.
     """
-    alerts = exposure.alerts
     for a in range(first, stop):
         if scenes.past[a]:
             continue
-        n = gather(a, scenes, crowd, book, rules, adoption, exposure, marks, people)
+        n = gather(a, scenes, crowd, book, alerts, changes, marks, people)
         response.cursor[2], response.cursor[3] = n, 0
         if (
             response.cursor[0] + n * alerts.n_columns[a] + 1 > len(response.notices)
@@ -485,19 +482,23 @@ def follow(
 
 
 @compiled
-def count_notices(alerts: Alerts, response: Response, closed_s: Ints, noticed: Ints) -> None:
+def count_notices(
+    alerts: Alerts, first: int, stop: int, response: Response, closed_s: Ints, noticed: Ints
+) -> None:
     """Add to `noticed` [incident, p] how many noticed each alert before the closing message.
 
     Args:
         alerts: all alerts.
-        response: with the notices of those that are counted.
+        first: number of the first alert that is counted.
+        stop: number after the last.
+        response: with the notices of these.
         closed_s: when the closing message went out, by [incident, p].
         noticed: is added to.
     """
-    for a in range(response.notice_start.shape[0]):
+    for a in range(first, stop):
         incident = alerts.incident[a]
         for p in range(response.notice_start.shape[1]):
             limit, n = closed_s[incident, p] - alerts.at_s[a], 0
             for k in range(response.notice_start[a, p], response.notice_end[a, p]):
-                n += response.notices[k] < limit
+                n += np.int64(response.notices[k] < limit)
             noticed[incident, p] += n

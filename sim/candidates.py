@@ -4,11 +4,15 @@ for all policies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim import scalar
 from sim.clock import YEAR_S
+from sim.compiled import compiled
 from sim.draws import Bools, Floats, Ints, Purpose, Stream, lognormal, to_seconds
 from sim.grid import Grid
 from sim.layout import Columns
@@ -18,6 +22,9 @@ from sim.world import REFERENCE_INHABITANTS, World
 ADULT_SHARE = np.array([0.0, 0.9, 1.0, 1.0, 1.0])
 """Share of each age band that is 16 or older (15-24: nine of ten years)."""
 _DM_PER_KM = 10_000
+_AT_A_TIME = 250_000
+_LAST_BAND = 4
+_RESIDENT = int(Purpose.RESIDENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +144,10 @@ def draw_candidates(
         years: number of years for which newcomers are drawn.
     """
     grid = world.grid
-    cell = np.repeat(np.arange(grid.n_cells), grid.population)
+    cell = np.repeat(np.arange(grid.n_cells, dtype=np.int32), grid.population)
     n_residents = len(cell)
     share = willing_share(grid, parameters)
-    resident, age = _willing(cell, grid, share, stream)
+    resident, age = _willing(grid, share, stream)
     ids, slots, ages, entries = [resident], [resident], [age], [np.full(len(resident), -1)]
     departure = leaving_rates(parameters)[0]
     for year in range(years):
@@ -151,25 +158,70 @@ def draw_candidates(
         ages.append(age[new])
         entries.append(to_seconds((year + u[1][new]) * YEAR_S))
     every_id = np.concatenate(ids)
+    order = np.argsort(every_id, kind="stable")
     return _persons(
-        every_id,
-        cell[np.concatenate(slots)],
-        np.concatenate(ages),
-        np.concatenate(entries),
+        every_id[order],
+        cell[np.concatenate(slots)[order]],
+        np.concatenate(ages)[order],
+        np.concatenate(entries)[order],
         world,
         parameters,
         stream,
     )
 
 
-def _willing(cell: Ints, grid: Grid, share: Floats, stream: Stream) -> tuple[Ints, Ints]:
+def _willing(grid: Grid, share: Floats, stream: Stream) -> tuple[Ints, Ints]:
     """Return number and age band of the willing residents."""
-    u = stream.uniforms(Purpose.RESIDENT, np.arange(len(cell)))
-    possible = np.flatnonzero(u[0] < share.max(axis=1)[cell])
-    bands = np.cumsum(grid.age_weight, axis=1)[cell[possible]]
-    age = np.minimum((u[1][possible, None] > bands).sum(axis=1), 4)
-    willing = u[0][possible] < share[cell[possible], age]
-    return possible[willing], age[willing]
+    given = (
+        grid.population.astype(np.int64),
+        np.cumsum(grid.age_weight, axis=1),
+        share,
+        (stream.seed, stream.replication),
+    )
+    nobody = np.zeros(0, dtype=np.int64)
+    n = _draw_willing(*given, nobody, nobody)
+    resident, age = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    _draw_willing(*given, resident, age)
+    return resident, age
+
+
+@compiled
+def _draw_willing(
+    population: Ints,
+    bands: Floats,
+    share: Floats,
+    key: tuple[int, int],
+    resident: Ints,
+    age: Ints,
+) -> int:
+    """Draw who of all residents is willing.
+
+    Args:
+        population: residents of each cell; they are numbered in the order of the cells.
+        bands: cumulated share of the age bands by [cell, 5].
+        share: probability of being willing by [cell, 5].
+        key: seed and replication.
+        resident, age: set to number and age band of the willing; may have no room.
+
+    Returns:
+        How many there are.
+    """
+    number, n = 0, 0
+    for cell in range(len(population)):
+        most = max(share[cell, 0], share[cell, 1], share[cell, 2], share[cell, 3], share[cell, 4])
+        for _ in range(population[cell]):
+            words = scalar.philox(number, 0, 0, _RESIDENT, key[0], key[1])
+            level, place = scalar.uniform(words[0]), scalar.uniform(words[1])
+            if level < most:
+                band = 0
+                while band < _LAST_BAND and place > bands[cell, band]:
+                    band += 1
+                if level < share[cell, band]:
+                    if n < len(resident):
+                        resident[n], age[n] = number, band
+                    n += 1
+            number += 1
+    return n
 
 
 def _persons(
@@ -181,7 +233,31 @@ def _persons(
     parameters: Parameters,
     stream: Stream,
 ) -> Candidates:
-    grid = world.grid
+    """Draw everything about people, some at a time: the draws of a country would fill memory."""
+    starts = range(0, max(len(ids), 1), _AT_A_TIME)
+    parts = [slice(start, start + _AT_A_TIME) for start in starts]
+    share = start_share(world.grid, parameters)
+    whole: dict[str, NDArray[Any]] = {}
+    for part in parts:
+        given = (ids[part], cell[part], age[part], entry_s[part])
+        some = _some_persons(*given, share, world.grid, parameters, stream)
+        for field in fields(Candidates):
+            values = getattr(some, field.name)
+            column = whole.setdefault(field.name, np.empty(len(ids), dtype=values.dtype))
+            column[part] = values
+    return Candidates(**whole)
+
+
+def _some_persons(
+    ids: Ints,
+    cell: Ints,
+    age: Ints,
+    entry_s: Ints,
+    share: Floats,
+    grid: Grid,
+    parameters: Parameters,
+    stream: Stream,
+) -> Candidates:
     home = stream.uniforms(Purpose.HOME, ids)
     person = stream.uniforms(Purpose.PERSON, ids)
     x_dm = grid.x_dm[cell] + (home[0] * grid.size_dm).astype(np.int64)
@@ -198,7 +274,6 @@ def _persons(
     )
     work = _away_place(stream, Purpose.WORKPLACE, ids, p.work_near_home_share, p)
     leisure = _away_place(stream, Purpose.LEISURE_PLACE, ids, p.leisure_near_share, p)
-    order = np.argsort(ids, kind="stable")
     return Candidates(
         id=ids,
         x_dm=x_dm,
@@ -215,8 +290,8 @@ def _persons(
         stale_level=home[2],
         app_level=home[3],
         move_level=person[2],
-        start_share=start_share(grid, parameters)[cell, age],
-    ).take(order)
+        start_share=share[cell, age],
+    )
 
 
 def start_share(grid: Grid, parameters: Parameters) -> Floats:

@@ -291,6 +291,7 @@ class Channels(NamedTuple):
     Attributes:
         audience, prefers: `Audience` and `Preference`.
         used: some policy uses it at some time.
+        queues: under some policy its messages wait for each other.
         delivery_draw, notice_draw: `Draw`.
         enabled: by [c, set of levers].
         per_second, lines, call_s: see `Line`, by [c, set of levers].
@@ -303,6 +304,7 @@ class Channels(NamedTuple):
     audience: Ints
     prefers: Ints
     used: Bools
+    queues: Bools
     delivery_draw: Ints
     notice_draw: Ints
     enabled: Bools
@@ -332,6 +334,10 @@ def channels_of(
         audience=np.array([int(c.audience) for c in every], dtype=np.int64),
         prefers=np.array([int(c.prefers) for c in every], dtype=np.int64),
         used=np.array([c.enabled(table).any() for c in every], dtype=np.bool_),
+        queues=np.array(
+            [((line.lines > 0) | np.isfinite(line.per_second)).any() for line in lines],
+            dtype=np.bool_,
+        ),
         delivery_draw=np.array([int(c.draws[0]) for c in every], dtype=np.int64),
         notice_draw=np.array([int(c.draws[1]) for c in every], dtype=np.int64),
         enabled=np.stack([c.enabled(table) for c in every]),

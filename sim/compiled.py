@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -47,6 +48,25 @@ def inlined(function: Function) -> Function:
     and are called for every person.
     """
     return cast("Function", numba.njit(error_model="numpy", _nrt=False, inline="always")(function))
+
+
+def is_complete() -> bool:
+    """Tell whether every loop has been compiled before for these sources, Numba and processor."""
+    return _folder() is None or _mark().exists()
+
+
+def note_complete() -> None:
+    """Note that every loop has been compiled, for `is_complete`."""
+    if _folder() is not None:
+        _mark().touch()
+
+
+def _mark() -> Path:
+    """Return the file that says that everything is there."""
+    processor = f"{numba.__version__} {llvmlite.binding.get_host_cpu_name()} {sys.version}"
+    features = llvmlite.binding.get_host_cpu_features().flatten()
+    name = hashlib.sha256(f"{processor} {features}".encode()).hexdigest()[:16]
+    return (_folder() or Path()) / f"complete-{name}"
 
 
 @cache

@@ -21,19 +21,10 @@ import numpy as np
 from sim import scalar
 from sim.actions import Action
 from sim.compiled import compiled, inlined
-from sim.draws import (
-    NEVER_S,
-    Bools,
-    Floats,
-    Ints,
-    Purpose,
-    Stream,
-    lognormal,
-    poisson_count,
-    to_seconds,
-)
+from sim.draws import Bools, Floats, Ints, Purpose, Stream, lognormal, poisson_count, to_seconds
 from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE, Incidents
 from sim.parameters import Parameters
+from sim.scalar import NEVER_S
 from sim.tips import TipKind, Tips
 
 _BACKGROUND_SIGMA = 0.5
@@ -42,6 +33,8 @@ _OTHER = -1
 """Kind of a call that is not about the action."""
 _FALSE, _KNOWLEDGE = int(TipKind.FALSE), int(TipKind.KNOWLEDGE)
 _NOBODY = -1
+_SOON = ("s", "order", "what", "call")
+"""Columns of the heap of events, see `Floor`."""
 _SERVED, _GRANTED, _TAKEN, _UNIT_GRANTED, _ARRIVED, _LEFT_SCENE, _HANGS_UP = range(7)
 
 
@@ -78,6 +71,17 @@ class Room:
     find_factor: Floats
 
 
+TALLIES = (
+    "true_tips",
+    "false_tips",
+    "calls_handled",
+    "calls_lost",
+    "unit_s",
+    "unit_s_on_false_tips",
+)
+"""Sums over the tips of an incident: calls made, handled and given up, and the time of units."""
+
+
 @dataclass(slots=True)
 class Ending:
     """How and when each incident ends under one policy, and what happened to each tip.
@@ -87,13 +91,16 @@ class Ending:
         police_s: the police clock after all handled tips, by incident.
         true_handled: true tips handled before the end, by incident.
         closed_s: closing message, by incident (planned or earlier).
+        tallies: `TALLIES` by incident.
+        tips: the tips of the following columns, in the order in which they were taken; none
+            where the room does not keep them.
         handled_s, arrival_s: of each tip, `NEVER_S` where it did not come to that.
         made, lost: the call was made; the caller hung up.
         found: the tip led to the find.
         unit_busy_s: time a unit spent on each tip.
         operator_s: time operators spent on each incident, background included, within the time
             that it was open.
-        waits: (requested_s, begun_s, left_s) of every call that an operator took, [n, 3].
+        waits: (requested_s, begun_s, left_s) of every call kept that an operator took, [n, 3].
         waiting_s, talking_s: time integrals of the number of calls in the queue and in service.
         driving_s: time integral of the number of units under way, by area.
     """
@@ -103,6 +110,8 @@ class Ending:
     police_s: Ints
     true_handled: Ints
     closed_s: Ints
+    tallies: dict[str, Ints]
+    tips: Tips
     handled_s: Ints
     arrival_s: Ints
     made: Bools
@@ -203,10 +212,11 @@ def _find_share(kind: int, age_s: int, rules: Rules) -> float:
 
 
 class Calls(NamedTuple):
-    """Calls [n] in the order in which they come, and what became of them.
+    """Calls [n] and what became of them.
 
     Attributes:
         at_s, incident, kind: when, about what; `TipKind`, or -1 for other calls.
+        caller: number that settles the order of calls of one second about one incident.
         encounter_s, service_s, patience_s, response_s, scene_s, dispatched, find_level: see
             `Tips`.
         next: the call behind it in a queue.
@@ -217,6 +227,7 @@ class Calls(NamedTuple):
     at_s: Ints
     incident: Ints
     kind: Ints
+    caller: Ints
     encounter_s: Ints
     service_s: Ints
     patience_s: Ints
@@ -271,7 +282,7 @@ class Floor(NamedTuple):
         head, tail: first and last in the queue of the operators and of the units of each area,
             [1 + areas].
         soon_s, soon_order, soon_what, soon_call: events, as a binary heap.
-        size: events in the heap, events so far, the next call, the moment, [4].
+        size: events in the heap, events so far, calls of the order that have come, the moment.
         waiting_s, talking_s, driving_s: time integrals; the first two by [0].
     """
 
@@ -298,10 +309,11 @@ class ControlRoom:
         incidents: all incidents.
         planned: actions of the policy, [n incidents].
         area: police area of each incident.
-        tips: potential tips of the policy in the order of their calls.
-        background: other calls.
+        tips: potential tips of the policy that are known at first, or all of them.
+        background: other calls in the order of incident and moment.
         room: operators and units.
         parameters: uncertain parameters.
+        keep: keep what became of each tip; else only `TALLIES` of those that are over.
     """
 
     def __init__(
@@ -313,12 +325,13 @@ class ControlRoom:
         background: Background,
         room: Room,
         parameters: Parameters,
+        *,
+        keep: bool = True,
     ) -> None:
-        self._planned, self._n_tips = planned, len(tips)
+        self._planned, self._keep, self._background = planned, keep, background
         self._closing_delay_s = int(to_seconds(60.0 * parameters.closing_delay_minutes))
         self._rules = Rules.of(parameters)
-        self._calls, self._place = _calls_of(tips, *_other_calls(planned, background))
-        n = len(incidents)
+        n, areas = len(incidents), int(area.max(initial=0)) + 1
         self._cases = Cases(
             area=area,
             returned_s=incidents.return_s,
@@ -331,8 +344,12 @@ class ControlRoom:
             handled=np.zeros(n, dtype=np.int64),
             operator_s=np.zeros(n, dtype=np.int64),
         )
-        areas, most = int(area.max(initial=0)) + 1, 2 * len(self._calls.at_s) + 1
-        first_s = int(self._calls.at_s[0]) if len(self._calls.at_s) > 0 else 0
+        self._calls, _ = _calls_of(Tips.none(), *(np.zeros(0, dtype=np.int64),) * 4)
+        self._order = np.zeros(0, dtype=np.int64)
+        self._taken: list[Tips] = []
+        self._places: list[Ints] = []
+        self._known_until_s = -NEVER_S
+        self._tallies = {name: np.zeros(n, dtype=np.int64) for name in TALLIES}
         self._floor = Floor(
             operators=room.operators,
             units=room.units,
@@ -341,29 +358,97 @@ class ControlRoom:
             driving=np.zeros(areas, dtype=np.int64),
             head=np.full(1 + areas, _NOBODY, dtype=np.int64),
             tail=np.full(1 + areas, _NOBODY, dtype=np.int64),
-            soon_s=np.zeros(most, dtype=np.int64),
-            soon_order=np.zeros(most, dtype=np.int64),
-            soon_what=np.zeros(most, dtype=np.int64),
-            soon_call=np.zeros(most, dtype=np.int64),
-            size=np.array([0, 0, 0, first_s], dtype=np.int64),
+            **{f"soon_{what}": np.zeros(0, dtype=np.int64) for what in _SOON},
+            size=np.array([0, 0, 0, -NEVER_S], dtype=np.int64),
             integral_s=np.zeros(2, dtype=np.int64),
             driving_s=np.zeros(areas, dtype=np.int64),
         )
+        if len(tips) > 0:
+            self.take(tips, NEVER_S)
+
+    def take(self, tips: Tips, alerts_until_s: int) -> None:
+        """Take note of calls to come: tips, and the other calls of the actions alerted before a
+        moment of which none was known yet.
+        """
+        others = self._other_calls(alerts_until_s)
+        calls, place = _calls_of(tips, *others)
+        offset = len(self._calls.at_s)
+        self._calls = Calls(
+            *(np.concatenate(pair) for pair in zip(self._calls, calls, strict=True))
+        )
+        new = offset + np.arange(len(calls.at_s))
+        pending = np.concatenate([self._order[self._floor.size[2] :], new])
+        some = Calls(*(values[pending] for values in self._calls))
+        # At one second tips come before other calls, each by incident and caller.
+        key = (some.kind, some.caller, some.incident, some.kind == _OTHER, some.at_s)
+        self._order = pending[np.lexsort(key)]
+        self._floor.size[2] = 0
+        most, size = 2 * len(self._calls.at_s) + 1, int(self._floor.size[0])
+        wider = {}
+        for what in _SOON:
+            wider[f"soon_{what}"] = np.zeros(most, dtype=np.int64)
+            wider[f"soon_{what}"][:size] = getattr(self._floor, f"soon_{what}")[:size]
+        self._floor = self._floor._replace(**wider)
+        if self._keep:
+            self._taken.append(tips)
+            self._places.append(offset + place)
+
+    def _other_calls(self, alerts_until_s: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return incident, moment, service time and number of further other calls while actions
+        are open.
+        """
+        planned, background = self._planned, self._background
+        alert_s = planned.alert_s[background.incident]
+        number = np.flatnonzero(
+            planned.used[background.incident]
+            & (alert_s >= self._known_until_s)
+            & (alert_s < alerts_until_s)
+        )
+        self._known_until_s = alerts_until_s
+        incident = background.incident[number]
+        at_s = alert_s[number] + background.offset_s[number]
+        inside = at_s < planned.planned_close_s[incident]
+        return (
+            incident[inside],
+            at_s[inside],
+            background.service_s[number][inside],
+            number[inside],
+        )
+
+    def advance(self, until_s: int) -> None:
+        """Let everything happen before a moment; all calls before it must be known."""
+        if self._floor.size[3] == -NEVER_S and len(self._order) > 0:
+            self._floor.size[3] = self._calls.at_s[self._order[0]]
+        _run(self._calls, self._order, self._cases, self._floor, self._rules, until_s)
+        if not self._keep:
+            self._forget()
+
+    def closed_s(self) -> Ints:
+        """Return the closing message of each incident as things stand: planned or earlier."""
+        after_end = self._cases.end_s + self._closing_delay_s
+        planned = self._planned
+        return np.minimum(planned.planned_close_s, np.maximum(after_end, planned.alert_s))
 
     def run(self) -> Ending:
         """Run to the last event and return how everything ended."""
-        _run(self._calls, self._cases, self._floor, self._rules)
-        calls, cases, tips = self._calls, self._cases, self._place[: self._n_tips]
+        if self._known_until_s < NEVER_S:
+            self.take(Tips.none(), NEVER_S)
+        self.advance(NEVER_S)
+        calls, cases = self._calls, self._cases
+        if self._keep:
+            self._add_up(np.ones(len(calls.at_s), dtype=np.bool_))
+        none = [np.zeros(0, dtype=np.int64)]
+        tips = np.concatenate(self._places or none)
         taken = calls.begun_s < NEVER_S
         waits = (calls.at_s, calls.begun_s, calls.begun_s + calls.service_s)
-        after_end = cases.end_s + self._closing_delay_s
-        alert_s, planned_s = self._planned.alert_s, self._planned.planned_close_s
         return Ending(
             end_s=cases.end_s,
             cause=cases.cause,
             police_s=cases.police_s,
             true_handled=cases.handled,
-            closed_s=np.minimum(planned_s, np.maximum(after_end, alert_s)),
+            closed_s=self.closed_s(),
+            tallies=self._tallies,
+            tips=Tips.stacked(self._taken),
             handled_s=calls.handled_s[tips],
             arrival_s=calls.arrival_s[tips],
             made=calls.made[tips],
@@ -377,45 +462,68 @@ class ControlRoom:
             driving_s=self._floor.driving_s,
         )
 
+    def _forget(self) -> None:
+        """Add up the calls that are over and drop them."""
+        floor, n = self._floor, len(self._calls.at_s)
+        open_ = np.zeros(n, dtype=np.bool_)
+        open_[self._order[floor.size[2] :]] = True
+        open_[floor.soon_call[: floor.size[0]]] = True
+        for first in floor.head.tolist():
+            while first != _NOBODY:
+                open_[first] = True
+                first = int(self._calls.next[first])
+        self._add_up(~open_)
+        number = np.append(np.cumsum(open_) - 1, _NOBODY)
+        self._calls = Calls(*(values[open_] for values in self._calls))
+        self._calls.next[:] = number[self._calls.next]
+        floor.soon_call[: floor.size[0]] = number[floor.soon_call[: floor.size[0]]]
+        floor.head[:], floor.tail[:] = number[floor.head], number[floor.tail]
+        self._order = number[self._order[floor.size[2] :]]
+        floor.size[2] = 0
 
-def _other_calls(planned: Action, background: Background) -> tuple[Ints, Ints, Ints]:
-    """Return incident, moment and service time of the other calls while actions are open."""
-    used = planned.used[background.incident]
-    incident = background.incident[used]
-    at_s = planned.alert_s[incident] + background.offset_s[used]
-    inside = at_s < planned.planned_close_s[incident]
-    return incident[inside], at_s[inside], background.service_s[used][inside]
+    def _add_up(self, over: Bools) -> None:
+        """Add the calls that are over to the tallies."""
+        calls = Calls(*(values[over & (self._calls.kind != _OTHER)] for values in self._calls))
+        true = calls.kind != _FALSE
+        weights = {
+            "true_tips": calls.made & true,
+            "false_tips": calls.made & ~true,
+            "calls_handled": calls.handled_s < NEVER_S,
+            "calls_lost": calls.lost,
+            "unit_s": calls.unit_busy_s,
+            "unit_s_on_false_tips": calls.unit_busy_s * ~true,
+        }
+        for name, weight in weights.items():
+            total = self._tallies[name]
+            total += np.bincount(calls.incident, weight, len(total)).astype(np.int64)
 
 
-def _calls_of(tips: Tips, incident: Ints, at_s: Ints, service_s: Ints) -> tuple[Calls, Ints]:
-    """Put tips and other calls together in the order in which they come.
-
-    At one second tips come before other calls, in their own order: the sort is stable.
+def _calls_of(
+    tips: Tips, incident: Ints, at_s: Ints, service_s: Ints, number: Ints
+) -> tuple[Calls, Ints]:
+    """Put tips and other calls together.
 
     Returns:
-        The calls, and the place of each tip, then of each other call among them.
+        The calls, and the place of each tip among them.
     """
     n, others = len(tips) + len(at_s), np.zeros(len(at_s), dtype=np.int64)
-    every_s = np.concatenate([tips.call_s, at_s])
-    order = np.argsort(every_s, kind="stable")
-    place = np.empty(n, dtype=np.int64)
-    place[order] = np.arange(n)
 
     def joined(of_tips: Ints, of_others: Ints) -> Ints:
-        return np.concatenate([of_tips, of_others])[order]
+        return np.concatenate([of_tips, of_others])
 
     never = np.full(n, NEVER_S)
     return Calls(
-        at_s=every_s[order],
+        at_s=joined(tips.call_s, at_s),
         incident=joined(tips.incident, incident),
         kind=joined(tips.kind, others + _OTHER),
+        caller=joined(tips.caller, number),
         encounter_s=joined(tips.encounter_s, others),
         service_s=joined(tips.service_s, service_s),
         patience_s=joined(tips.patience_s, others),
         response_s=joined(tips.response_s, others),
         scene_s=joined(tips.scene_s, others),
-        dispatched=np.concatenate([tips.dispatched, others > 0])[order],
-        find_level=np.concatenate([tips.find_level, others + 1.0])[order],
+        dispatched=np.concatenate([tips.dispatched, others > 0]),
+        find_level=np.concatenate([tips.find_level, others + 1.0]),
         next=np.full(n, _NOBODY, dtype=np.int64),
         made=np.zeros(n, dtype=np.bool_),
         granted=np.zeros(n, dtype=np.bool_),
@@ -426,26 +534,32 @@ def _calls_of(tips: Tips, incident: Ints, at_s: Ints, service_s: Ints) -> tuple[
         drove_s=never.copy(),
         arrival_s=never.copy(),
         unit_busy_s=np.zeros(n, dtype=np.int64),
-    ), place
+    ), np.arange(len(tips))
 
 
 @compiled
-def _run(calls: Calls, cases: Cases, floor: Floor, rules: Rules) -> None:
-    """Let every call and everything that follows from it happen, in the order of time."""
+def _run(
+    calls: Calls, order: Ints, cases: Cases, floor: Floor, rules: Rules, until_s: int
+) -> None:
+    """Let every call and everything that follows from it happen before a moment, in the order of
+    time.
+    """
     while True:
-        call = floor.size[2]
-        call_s = calls.at_s[call] if call < len(calls.at_s) else NEVER_S
-        if floor.size[0] > 0 and floor.soon_s[0] >> 1 <= call_s:
-            now, what, k = floor.soon_s[0] >> 1, floor.soon_what[0], floor.soon_call[0]
+        step = floor.size[2]
+        call = order[step] if step < len(order) else 0
+        call_s = calls.at_s[call] if step < len(order) else NEVER_S
+        soon_s = floor.soon_s[0] >> 1 if floor.size[0] > 0 else NEVER_S
+        if min(soon_s, call_s) >= until_s:
+            break
+        if soon_s <= call_s:
+            what, k = floor.soon_what[0], floor.soon_call[0]
             _pop(floor)
-            _pass_time(floor, now)
-            _happen(calls, cases, floor, rules, now, what, k)
-        elif call_s < NEVER_S:
-            floor.size[2] = call + 1
+            _pass_time(floor, soon_s)
+            _happen(calls, cases, floor, rules, soon_s, what, k)
+        else:
+            floor.size[2] = step + 1
             _pass_time(floor, call_s)
             _ring(calls, cases, floor, call_s, call)
-        else:
-            break
 
 
 @inlined

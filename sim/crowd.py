@@ -38,15 +38,9 @@ class Points(NamedTuple):
 
 PERSON = np.dtype(
     [
-        ("id", "i8"),
-        ("entry_s", "i8"),
-        ("seen_s", "i8"),
-        ("mark_at_s", "f8"),
-        ("mark_s", "i8"),
-        ("mark_word", "i8"),
-        ("mark_round", "i8"),
         ("app_level", "f8"),
         ("move_level", "f8"),
+        ("id", "u4"),
         ("x_dm", "i4"),
         ("y_dm", "i4"),
         ("work_x_dm", "i4"),
@@ -60,9 +54,36 @@ PERSON = np.dtype(
     ],
     align=True,
 )
-"""One candidate: what `Candidates` says, whether registered at the start, and as far as the
-register has followed it: up to `seen_s`; the next mark that does anything is number `mark_round`, comes at `mark_at_s` (`mark_s` in whole seconds, `NEVER_S`
-for none) and carries `mark_word`."""
+"""What does not change about a candidate: see `Candidates`; whether registered at the start."""
+CLOCK = np.dtype(
+    [
+        ("entry_s", "i8"),
+        ("seen_s", "i8"),
+        ("mark_at_s", "f8"),
+        ("mark_s", "i8"),
+        ("mark_word", "u4"),
+        ("mark_round", "i4"),
+    ],
+    align=True,
+)
+"""How far the register has followed a candidate: when it appears (negative: from the start on), up
+to when it was followed, and the next mark that does anything: its exact moment, that in whole
+seconds (`NEVER_S` for none), its integer uniform and its number."""
+
+
+class Places(NamedTuple):
+    """Where those who could ever use the app usually are when away, in the order of `points`.
+
+    Attributes:
+        points: the places; their numbers are those of the people.
+        app_level: of each.
+        home_x_dm, home_y_dm: where each lives.
+    """
+
+    points: Points
+    app_level: Floats
+    home_x_dm: NDArray[np.int32]
+    home_y_dm: NDArray[np.int32]
 
 
 class Crowd(NamedTuple):
@@ -70,7 +91,9 @@ class Crowd(NamedTuple):
 
     Attributes:
         people: records of the type `PERSON`.
-        due_s: when the next thing happens to each in the register.
+        clocks: records of the type `CLOCK`.
+        due_s: when the next change of each in the register is due.
+        next_change: its number among the changes of the year.
         listed: on the register under some policy when last followed.
         app_level: as in `people`; the search around an alert reads these three of everybody.
         homes: where they live; their number is their position.
@@ -78,12 +101,14 @@ class Crowd(NamedTuple):
     """
 
     people: NDArray[np.void]
+    clocks: NDArray[np.void]
     due_s: Ints
+    next_change: NDArray[np.int32]
     listed: Bools
     app_level: Floats
     homes: Points
-    work: Points
-    leisure: Points
+    work: Places
+    leisure: Places
 
 
 def band_order(x_dm: NDArray[Any], y_dm: NDArray[Any], number: NDArray[Any]) -> Ints:
@@ -118,24 +143,32 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
     order = band_order(candidates.x_dm, candidates.y_dm, candidates.id)
     c = candidates
     people = np.zeros(len(c), dtype=PERSON)
-    for name in set(PERSON.names or ()) & {field.name for field in fields(c)}:
+    for name in sorted(set(PERSON.names or ()) & {field.name for field in fields(c)}):
         people[name] = getattr(c, name)[order]
     people["started"] = registered_at_start(c)[order]
+    clocks = np.zeros(len(c), dtype=CLOCK)
+    clocks["entry_s"] = c.entry_s[order]
     users = np.flatnonzero(may_use_app[order])
     homes = points_of(people["x_dm"], people["y_dm"], np.arange(len(c)))
-    work, leisure = (
-        points_of(people[f"{place}_x_dm"][users], people[f"{place}_y_dm"][users], users)
-        for place in ("work", "leisure")
-    )
+    work, leisure = (_places_of(people, place, users) for place in ("work", "leisure"))
     return Crowd(
         people=people,
+        clocks=clocks,
         due_s=np.zeros(len(c), dtype=np.int64),
+        next_change=np.zeros(len(c), dtype=np.int32),
         listed=np.zeros(len(c), dtype=np.bool_),
         app_level=people["app_level"].copy(),
         homes=homes,
         work=work,
         leisure=leisure,
     ), order
+
+
+def _places_of(people: NDArray[np.void], place: str, users: Ints) -> Places:
+    """Return where some people are when away, `work` or `leisure`."""
+    points = points_of(people[f"{place}_x_dm"][users], people[f"{place}_y_dm"][users], users)
+    own = people[points.number]
+    return Places(points, own["app_level"].copy(), own["x_dm"].copy(), own["y_dm"].copy())
 
 
 @compiled

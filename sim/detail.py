@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.draws import NEVER_AFTER_S, NEVER_S, Ints, Spans
+from sim.draws import Ints, Spans
 from sim.incidents import Incidents
 from sim.outcomes import PolicyRun, Table
 from sim.policy import Policy
 from sim.region import Region
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 
 
 def notified_rows(
@@ -45,7 +46,7 @@ def notified_rows(
 
 def tip_rows(run: PolicyRun, incidents: Incidents) -> Table:
     """Return every potential tip of a policy and what became of it."""
-    tips, ending = run.tips, run.ending
+    tips, ending = run.ending.tips, run.ending
     return {
         "scenario": np.full(len(tips), run.name),
         "incident_id": incidents.id[tips.incident],

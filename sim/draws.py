@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import scalar
 from sim.compiled import compiled
-from sim.scalar import NEVER_AFTER_S, NEVER_S, WORD_RANGE
+from sim.scalar import NEVER_AFTER_S, WORD_RANGE
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -11,11 +11,12 @@ import numpy as np
 
 from sim.candidates import leaving_rates
 from sim.clock import date_to_s
-from sim.draws import WORD_RANGE, Floats, Ints
+from sim.draws import Floats, Ints
 from sim.errors import InputError
 from sim.grid import Grid
 from sim.parameters import Parameters
 from sim.policy import TASKS, Levers, Policy, TaskEffort
+from sim.scalar import WORD_RANGE
 
 MARK_RATE_PER_YEAR = 2.0
 """Rate of the marks of every candidate: a constant of the model, never computed from the policies

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.adoption import Adoption
 from sim.compiled import compiled, inlined
 from sim.crowd import Crowd, bands_of, first_east_of, is_within
-from sim.exposure import Exposure
+from sim.draws import Bools, Floats, Ints
+from sim.exposure import Alerts
 from sim.people import People, Scenes
-from sim.register import STRUCK, Book, Person, Rules, State, bring
+from sim.register import STRUCK, Book, Changes, Person, State, catch_up
 
 _STALE = int(State.STALE)
-_INSIDE, _DUE = 1, 2
+_INSIDE, _WANTED = 1, 4
 
 
 @inlined
@@ -28,9 +28,8 @@ def gather(
     scenes: Scenes,
     crowd: Crowd,
     book: Book,
-    rules: Rules,
-    adoption: Adoption,
-    exposure: Exposure,
+    alerts: Alerts,
+    changes: Changes,
     marks: NDArray[np.uint8],
     people: People,
 ) -> int:
@@ -39,13 +38,12 @@ def gather(
 
     Args:
         a: number of the alert.
-        scenes, crowd, book, rules, adoption, exposure: what is given.
+        scenes, crowd, book, alerts, changes: what is given.
         marks: room for the people of a band.
         people: is filled.
     """
-    alerts = exposure.alerts
     x, y, radius, at_s = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a], alerts.at_s[a]
-    few, share, moved, n = alerts.n_columns[a] < alerts.policies.shape[1], 0.0, 0.0, 0
+    share, moved, n = 0.0, 0.0, 0
     room = len(people.who)
     for c in range(alerts.n_columns[a]):
         p = alerts.columns[a, c]
@@ -55,7 +53,7 @@ def gather(
     for band in range(low, high):
         begin = first_east_of(crowd.homes, band, x - radius)
         end = first_east_of(crowd.homes, band, x + radius + 1)
-        _mark(
+        _mark_inside(
             begin,
             end,
             (x, y, radius, at_s),
@@ -65,35 +63,37 @@ def gather(
             marks,
         )
         for j in range(begin, end):
-            mark = marks[j - begin]
-            if mark > _DUE:
-                bring(book, crowd, rules, adoption, exposure, j, at_s)
-            wanted = crowd.listed[j]
-            if few and wanted and mark & _INSIDE:
-                wanted = False
-                for c in range(alerts.n_columns[a]):
-                    wanted = wanted or _STALE <= book.code[j, alerts.columns[a, c]] < STRUCK
-            wanted = wanted | (crowd.app_level[j] < share)
-            if moved > 0.0:
-                wanted = wanted | uses_app(crowd.people[j], share, moved)
+            if marks[j - begin] > _INSIDE:
+                catch_up(book, crowd, changes, j, at_s)
+        _mark_wanted(begin, end, share, crowd.listed, crowd.app_level, marks)
+        if moved > 0.0:
+            for j in range(begin, end):
+                if marks[j - begin] != 0 and uses_app(crowd.people[j], share, moved):
+                    marks[j - begin] = _WANTED
+        for j in range(begin, end):
             if n < room:
-                people.who[n], people.at_home[n] = j, 1
-            n += np.int64(wanted & (mark & _INSIDE != 0))
+                people.who[n] = j
+            n += np.int64(marks[j - begin] >= _WANTED)
+    if alerts.n_columns[a] < alerts.policies.shape[1]:
+        n = _keep_own(a, min(n, room), n, share, moved, crowd, book, alerts, people)
+    for i in range(min(n, room)):
+        people.at_home[i] = 1
     places = crowd.work if scenes.at_work[a] else crowd.leisure
-    low, high = bands_of(places, y, radius)
+    points = places.points
+    low, high = bands_of(points, y, radius)
     for band in range(low, high):
-        k = first_east_of(places, band, x - radius)
-        while k < places.start[band + 1] and places.x_dm[k] <= x + radius:
-            j = np.int64(places.number[k])
-            if crowd.app_level[j] < share or (
+        k = first_east_of(points, band, x - radius)
+        while k < points.start[band + 1] and points.x_dm[k] <= x + radius:
+            j = np.int64(points.number[k])
+            if places.app_level[k] < share or (
                 moved > 0.0 and uses_app(crowd.people[j], share, moved)
             ):
-                home_x, home_y = crowd.homes.x_dm[j], crowd.homes.y_dm[j]
-                if is_within(places.x_dm[k], places.y_dm[k], x, y, radius) and not is_within(
+                home_x, home_y = places.home_x_dm[k], places.home_y_dm[k]
+                if is_within(points.x_dm[k], points.y_dm[k], x, y, radius) and not is_within(
                     home_x, home_y, x, y, radius
                 ):
                     if crowd.due_s[j] <= at_s:
-                        bring(book, crowd, rules, adoption, exposure, j, at_s)
+                        catch_up(book, crowd, changes, j, at_s)
                     if n < room:
                         people.who[n], people.at_home[n] = j, 0
                     n += 1
@@ -102,13 +102,13 @@ def gather(
 
 
 @compiled
-def _mark(
+def _mark_inside(
     begin: int,
     end: int,
     circle: tuple[int, int, int, int],
     x_dm: NDArray[np.int32],
     y_dm: NDArray[np.int32],
-    due_s: NDArray[np.int64],
+    due_s: Ints,
     marks: NDArray[np.uint8],
 ) -> None:
     """Mark which people of a band are inside a circle, and for whom something is due by then.
@@ -124,3 +124,49 @@ def _mark(
         inside = is_within(x_dm[j], y_dm[j], x, y, radius)
         due = due_s[j] <= at_s
         marks[j - begin] = np.uint8(inside) + (np.uint8(inside & due) << np.uint8(1))
+
+
+@compiled
+def _mark_wanted(
+    begin: int,
+    end: int,
+    share: float,
+    listed: Bools,
+    app_level: Floats,
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark who of those inside may get a message: the registered and the users of the app."""
+    for j in range(begin, end):
+        wanted = (marks[j - begin] != 0) & (listed[j] | (app_level[j] < share))
+        marks[j - begin] = (np.uint8(wanted) << np.uint8(2)) | np.uint8(marks[j - begin] != 0)
+
+
+@compiled
+def _keep_own(
+    a: int,
+    held: int,
+    n: int,
+    share: float,
+    moved: float,
+    crowd: Crowd,
+    book: Book,
+    alerts: Alerts,
+    people: People,
+) -> int:
+    """Keep those who may get a message under the policies of this alert; return how many they are,
+    or n where there was no room for all.
+    """
+    if held < n:
+        return n
+    kept = 0
+    for i in range(n):
+        j = np.int64(people.who[i])
+        wanted = crowd.app_level[j] < share
+        for c in range(alerts.n_columns[a]):
+            code = book.code[j, alerts.columns[a, c]]
+            wanted = wanted | ((code >= _STALE) & (code < STRUCK))
+        if moved > 0.0:
+            wanted = wanted or uses_app(crowd.people[j], share, moved)
+        people.who[kept] = j
+        kept += np.int64(wanted)
+    return kept

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sim.categories import CATEGORIES, Kind, of_kind
 from sim.clock import DAY_S, HOUR_S, YEAR_S, Calendar, DayType
 from sim.draws import (
-    NEVER_S,
     Bools,
     Floats,
     Ints,
@@ -25,6 +24,7 @@ from sim.draws import (
 )
 from sim.layout import Columns
 from sim.parameters import Parameters
+from sim.scalar import NEVER_S
 from sim.world import World
 
 HORIZON_S = {Kind.MISSING: 7 * DAY_S, Kind.ROBBERY: 2 * DAY_S, Kind.THEFT: 2 * DAY_S}

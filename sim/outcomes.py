@@ -15,14 +15,13 @@ from sim.actions import Actions
 from sim.categories import CATEGORIES, KIND_NAMES
 from sim.control_room import Ending
 from sim.costs import LEDGER_TASKS, Ledger
-from sim.draws import NEVER_S, Bools, Floats, Ints
+from sim.draws import Floats, Ints
 from sim.incidents import CAUSES, NONE, PARTICIPANT, POLICE, Incidents
 from sim.levers import LeverTable
 from sim.policy import PAYERS, Policy
+from sim.region import MonthlyCounts
 from sim.register import FLOWS, STOCKS
 from sim.setting import Setting
-from sim.region import MonthlyCounts
-from sim.tips import TipKind, Tips
 from sim.world import World
 
 Table: TypeAlias = dict[str, NDArray[Any]]
@@ -106,7 +105,6 @@ class PolicyRun:
     Attributes:
         name: of the policy.
         column: number of the policy.
-        tips: its potential tips.
         ending: how everything ended.
         counts: `sim.alerts.COUNTS`, messages by channel and `noticed_while_open`, each by incident.
         public_noticed: members of the public reached, expected, by incident.
@@ -114,7 +112,6 @@ class PolicyRun:
 
     name: str
     column: int
-    tips: Tips
     ending: Ending
     counts: dict[str, Ints]
     public_noticed: Floats
@@ -133,7 +130,7 @@ def action_table(
     before, before_cause = some.counterfactual_s, some.counterfactual_cause
     helped = ending.true_handled[rows] > 0
     direct = cause == PARTICIPANT
-    tallies = _tip_tallies(run, len(incidents))
+    tallies = ending.tallies
     alert_s = actions.alert_s[rows, j]
     base = incident_table(setting, some)
     return {
@@ -174,26 +171,6 @@ def action_table(
         "messages_sms": run.counts["messages_sms"][rows],
         "messages_voice": run.counts["messages_voice"][rows],
         "public_noticed": run.public_noticed[rows],
-    }
-
-
-def _tip_tallies(run: PolicyRun, n: int) -> dict[str, Ints]:
-    """Return sums over the tips of each incident."""
-    tips, ending = run.tips, run.ending
-    true = tips.kind != TipKind.FALSE
-
-    def tally(flags: Bools, weight: Ints | None = None) -> Ints:
-        return np.bincount(tips.incident, flags if weight is None else flags * weight, n).astype(
-            np.int64
-        )
-
-    return {
-        "true_tips": tally(ending.made & true),
-        "false_tips": tally(ending.made & ~true),
-        "calls_handled": tally(ending.handled_s < NEVER_S),
-        "calls_lost": tally(ending.lost),
-        "unit_s": tally(np.ones(len(tips), dtype=np.bool_), ending.unit_busy_s),
-        "unit_s_on_false_tips": tally(~true, ending.unit_busy_s),
     }
 
 

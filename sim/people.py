@@ -26,7 +26,10 @@ app and is inside the circle."""
 SEARCHING, DRIVING, WALKING, WATCHING = range(4)
 """Ways to look out."""
 
-_GONE, _STALE, _GOOD = int(State.GONE), int(State.STALE), int(State.GOOD)
+_GONE = int(State.GONE)
+_TIES = np.zeros(2 * STRUCK, dtype=np.uint8)
+"""Ties of somebody at home by `Book.code`."""
+_TIES[State.STALE], _TIES[State.GOOD] = LISTED, LISTED | GOOD
 _PRESENT, _ANY, _CALL = int(Audience.PRESENT), int(Preference.ANY), int(Preference.CALL)
 _RECEIPT, _RESPONSE = int(Purpose.RECEIPT), int(Purpose.RESPONSE)
 _PRESENCE, _ORDER, _ATTEND, _SEARCH, _OWN = (
@@ -100,9 +103,14 @@ class People(NamedTuple):
         calls: prefers a call to a text.
         receipt: draws of receipt, [4, i].
         order: their numbers in the order of sending.
+        in_line: the same for those whom a channel with a line suits, [channel, place]; `n_in_line`
+            how many they are.
         ties: `LISTED`, `GOOD` and `APP` under each policy of the alert, [q, i].
         chosen: which of the people are those of [k], all of the following are about.
         live_id: address of their draws.
+        reach: their ties to any policy together.
+        live_ties: their ties to each policy, [q, k].
+        suits: a channel suits them, [channel, k].
         words: draws of receipt, response and sightings, [12, k], see `Draw`.
         asleep_share, away_share: of the people of their age at this moment.
         home_x_dm, home_y_dm, away_x_dm, away_y_dm: home, and where they are if away.
@@ -123,9 +131,14 @@ class People(NamedTuple):
     calls: NDArray[np.uint8]
     receipt: NDArray[np.uint32]
     order: NDArray[np.int32]
+    in_line: NDArray[np.int32]
+    n_in_line: Ints
     ties: NDArray[np.uint8]
     chosen: NDArray[np.int32]
     live_id: NDArray[np.uint32]
+    reach: NDArray[np.uint8]
+    live_ties: NDArray[np.uint8]
+    suits: NDArray[np.uint8]
     words: NDArray[np.uint32]
     asleep_share: Floats
     away_share: Floats
@@ -161,12 +174,16 @@ def room_for_people(n: int, n_policies: int, n_channels: int, n_lately: int) -> 
         **room(np.int32, "who order chosen some span_s x_dm y_dm home_x_dm home_y_dm"),
         **room(np.int32, "away_x_dm away_y_dm"),
         **room(np.uint32, "id live_id some_id"),
-        **room(np.uint8, "at_home calls inside waking way"),
+        **room(np.uint8, "at_home calls reach inside waking way"),
         **room(np.float64, "asleep_share away_share within median sigma"),
         receipt=np.zeros((4, n), dtype=np.uint32),
         ties=np.zeros((n_policies, n), dtype=np.uint8),
+        live_ties=np.zeros((n_policies, n), dtype=np.uint8),
+        suits=np.zeros((n_channels, n), dtype=np.uint8),
         words=np.zeros((_OWN + 4, n), dtype=np.uint32),
         weary=np.zeros((n_policies, n), dtype=np.uint8),
+        in_line=np.zeros((n_channels, n), dtype=np.int32),
+        n_in_line=np.zeros(n_channels, dtype=np.int64),
         delay_s=np.zeros((n_channels, n), dtype=np.int32),
         latency_s=np.zeros((n_channels, n), dtype=np.int32),
         buckets=np.zeros(2 * n + 2, dtype=np.int32),
@@ -238,6 +255,18 @@ def line_up(n: int, word: NDArray[np.uint32], people: People) -> None:
 
 
 @compiled
+def _queue(n: int, c: int, prefers: int, people: People) -> None:
+    """Put those whom channel c suits in the order of sending."""
+    size = 0
+    for step in range(n):
+        i = people.order[step]
+        people.in_line[c, size] = i
+        suits = (prefers == _ANY) | ((prefers == _CALL) == (people.calls[i] != 0))
+        size += np.int64(suits)
+    people.n_in_line[c] = size
+
+
+@compiled
 def meet(
     a: int,
     n: int,
@@ -263,12 +292,9 @@ def meet(
         How many a message could reach under some policy, and whether anybody may be weary.
     """
     r, w, case, key = people.receipt, people.words, scenes.case[a], behaviour.key
-    for i in range(n):
-        person = crowd.people[people.who[i]]
-        people.id[i], people.calls[i] = person.id, person.prefers_voice
+    m = _choose(a, n, scenes, crowd, book, alerts, everybody, people)
     draw_words(n, people.id, case, 0, _RECEIPT, key, r[0], r[1], r[2], r[3])
     line_up(n, r[_ORDER], people)
-    m = _choose(a, n, scenes, crowd, book, alerts, everybody, people)
     _copy(a, m, scenes, crowd, people)
     draw_words(m, people.live_id, case, 0, _RESPONSE, key, w[4], w[5], w[6], w[7])
     _locate(
@@ -282,16 +308,16 @@ def meet(
     _drop_absent(m, alerts.n_columns[a], people)
     for c in range(len(channels.audience)):
         if channels.used[c]:
+            if channels.queues[c]:
+                _queue(n, c, channels.prefers[c], people)
             if channels.delivery_draw[c] >= _OWN or channels.notice_draw[c] >= _OWN:
                 own = w[_OWN : _OWN + 4]
                 draw_words(
                     m, people.live_id, case, c + 1, _RECEIPT, key, own[0], own[1], own[2], own[3]
                 )
-            _time(a, m, c, alerts, channels, people)
+            _time(m, c, channels, people)
     n_near, n_lately = alerts_of_last_week(alerts, a, people.lately)
-    if n_lately > 0:
-        _tire(a, m, n_near, n_lately, alerts, people)
-    return m, n_lately > 0
+    return m, _tire(a, m, n_near, n_lately, alerts, people)
 
 
 @compiled
@@ -305,8 +331,8 @@ def _choose(
     everybody: bool,
     people: People,
 ) -> int:
-    """Set the ties of people to each policy, as if users of the app were inside the circle, and
-    choose those whom a message could reach under some policy; return how many they are.
+    """Copy who people are, set their ties to each policy as if users of the app were inside the
+    circle, and choose those whom a message could reach under some policy; return how many.
     """
     m, n_columns = 0, alerts.n_columns[a]
     share, moved = 0.0, 0.0
@@ -314,12 +340,12 @@ def _choose(
         share = max(share, scenes.app_share[a, alerts.columns[a, q]])
         moved = max(moved, scenes.app_moved[a, alerts.columns[a, q]])
     for i in range(n):
-        j, home, every = np.int64(people.who[i]), people.at_home[i] != 0, 0
+        j, every = np.int64(people.who[i]), np.uint8(0)
+        people.id[i], people.calls[i] = crowd.people[j].id, crowd.people[j].prefers_voice
+        home = np.uint8(0xFF) if people.at_home[i] != 0 else np.uint8(0)
         for q in range(n_columns):
-            code = book.code[j, alerts.columns[a, q]]
-            tied = LISTED if home & (code >= _STALE) & (code < STRUCK) else 0
-            tied = LISTED | GOOD if home & (code == _GOOD) else tied
-            people.ties[q, i] = tied
+            tied = _TIES[book.code[j, alerts.columns[a, q]]] & home
+            people.ties[q, i] = people.live_ties[q, m] = tied
             every |= tied
         if crowd.app_level[j] < share or moved > 0.0:
             person = crowd.people[j]
@@ -329,9 +355,10 @@ def _choose(
                     person.started and person.move_level < scenes.app_moved[a, p]
                 )
                 if uses and book.code[j, p] != _GONE:
-                    people.ties[q, i] |= APP
-                    every |= APP
-        people.chosen[m] = i
+                    people.ties[q, i] |= np.uint8(APP)
+                    people.live_ties[q, m] |= np.uint8(APP)
+                    every |= np.uint8(APP)
+        people.chosen[m], people.reach[m] = i, every
         m += np.int64(everybody | (every > LISTED))
     return m
 
@@ -393,24 +420,25 @@ def _drop_absent(m: int, n_columns: int, people: People) -> None:
     """Cut the ties of the app to people who are not inside the circle."""
     for k in range(m):
         if not people.inside[k]:
+            people.reach[k] &= np.uint8(LISTED | GOOD)
             for q in range(n_columns):
-                people.ties[q, people.chosen[k]] &= LISTED | GOOD
+                people.ties[q, people.chosen[k]] &= np.uint8(LISTED | GOOD)
+                people.live_ties[q, k] &= np.uint8(LISTED | GOOD)
 
 
 @compiled
-def _time(a: int, m: int, c: int, alerts: Alerts, channels: Channels, people: People) -> None:
+def _time(m: int, c: int, channels: Channels, people: People) -> None:
     """Draw when a message of channel c arrives and is noticed, for those whom it can reach under
     some policy.
     """
     reach = APP if channels.audience[c] == _PRESENT else GOOD
     prefers, size = channels.prefers[c], 0
     for k in range(m):
-        i, reached = people.chosen[k], 0
-        for q in range(alerts.n_columns[a]):
-            reached |= people.ties[q, i]
-        suits = (prefers == _ANY) | ((prefers == _CALL) == (people.calls[i] != 0))
+        calls = people.calls[people.chosen[k]] != 0
+        suits = (prefers == _ANY) | ((prefers == _CALL) == calls)
+        people.suits[c, k] = suits
         people.some[size] = k
-        size += np.int64(suits & (reached & reach != 0))
+        size += np.int64(suits & (people.reach[k] & reach != 0))
     delivery, notice = (
         people.words[channels.delivery_draw[c]],
         people.words[channels.notice_draw[c]],
@@ -474,14 +502,23 @@ def _is_constant(mixture: Floats) -> bool:
 
 
 @compiled
-def _tire(a: int, m: int, n_near: int, n_lately: int, alerts: Alerts, people: People) -> None:
-    """Count the alerts of the last week that covered each home under each policy."""
-    for k in range(m):
-        for q in range(alerts.n_columns[a]):
+def _tire(a: int, m: int, n_near: int, n_lately: int, alerts: Alerts, people: People) -> bool:
+    """Count the alerts of the last week that covered each home under each policy, and tell whether
+    there are any.
+    """
+    weary = False
+    for q in range(alerts.n_columns[a]):
+        for k in range(m):
             people.weary[q, k] = 0
-        x, y = people.home_x_dm[k], people.home_y_dm[k]
-        for late in range(n_near if people.at_home[people.chosen[k]] else n_lately):
-            b = people.lately[late]
-            if is_within(x, y, alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]):
+    for late in range(n_lately):
+        b = people.lately[late]
+        x, y, radius = alerts.x_dm[b], alerts.y_dm[b], alerts.radius_dm[b]
+        for k in range(m):
+            # A circle that does not meet this one covers only homes outside it.
+            if late >= n_near and people.at_home[people.chosen[k]] != 0:
+                continue
+            if is_within(people.home_x_dm[k], people.home_y_dm[k], x, y, radius):
+                weary = True
                 for q in range(alerts.n_columns[a]):
                     people.weary[q, k] += alerts.policies[b, alerts.columns[a, q]]
+    return weary

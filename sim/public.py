@@ -18,15 +18,7 @@ from sim.candidates import ADULT_SHARE, willing_share
 from sim.clock import YEAR_S
 from sim.compiled import compiled
 from sim.crowd import Points, bands_of, first_east_of, is_within, points_of
-from sim.draws import (
-    NEVER_AFTER_S,
-    Bools,
-    Floats,
-    Ints,
-    Purpose,
-    lognormal,
-    to_span_s,
-)
+from sim.draws import Bools, Floats, Ints, Purpose, lognormal, to_span_s
 from sim.exposure import Alerts
 from sim.grid import Grid
 from sim.incidents import HORIZON_S, Incidents
@@ -34,6 +26,7 @@ from sim.parameters import Parameters
 from sim.policy import LONGEST_OPEN_FACTOR
 from sim.presence import Presence
 from sim.public_channels import PUBLIC_CHANNELS
+from sim.scalar import NEVER_AFTER_S
 from sim.setting import Setting
 from sim.sightings import Observers, recognition
 from sim.subjects import Subjects
@@ -282,7 +275,11 @@ def _draw_informants(
             if share[channel, a] <= 0.0:
                 continue
             x, y, radius = alerts.x_dm[a], alerts.y_dm[a], alerts.radius_dm[a]
-            for k in range(len(middles.x_dm)):
+            first, stop = 0, len(middles.x_dm)
+            if not everybody[channel]:
+                low, high = bands_of(middles, y, radius)
+                first, stop = middles.start[low], middles.start[max(high, low)]
+            for k in range(first, stop):
                 if not everybody[channel] and not is_within(
                     middles.x_dm[k], middles.y_dm[k], x, y, radius
                 ):

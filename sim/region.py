@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.actions import Actions, Circle
 from sim.adoption import AppShares
@@ -25,7 +26,16 @@ from sim.effort import Thresholds
 from sim.exposure import alerts_of, exposure_of, most_in_a_week
 from sim.incidents import Incidents
 from sim.people import People, room_for_people
-from sim.register import Letter, bring_all, first_states, open_book, rules_of
+from sim.register import (
+    Letter,
+    catch_up_all,
+    first_states,
+    open_book,
+    room_for_changes,
+    rules_of,
+    work_out_year,
+)
+from sim.scalar import NEVER_S
 from sim.scenes import behaviour_of, scenes_of
 from sim.setting import Setting
 from sim.subjects import Subjects
@@ -95,9 +105,12 @@ class Region:
         self._behaviour = behaviour_of(setting, self.alerts)
         n_policies = len(setting.policies)
         self._marks = np.zeros(len(candidates), dtype=np.uint8)
+        self._changes = room_for_changes(len(candidates) // 4, n_policies)
         self.people = self._room_for_people(_ROOM)
         self.answers = room_for_answers(_ROOM, n_policies)
         self.response = _response(len(incidents), len(circles), n_policies)
+        self._noticed = np.zeros((len(incidents), n_policies), dtype=np.int64)
+        self._kept: list[tuple[int, int, NDArray[np.uint16]]] = []
 
     def pass_alerts(self, first: int, stop: int, *, everybody: bool = False) -> int:
         """Let the alerts from `first` to before `stop` happen: everybody around each of them gets,
@@ -118,9 +131,8 @@ class Region:
                 self._scenes,
                 self._crowd,
                 self._book,
-                self._rules,
-                self._adoption,
-                self._exposure,
+                self.alerts,
+                self._changes,
                 self._channels,
                 self._behaviour,
                 everybody,
@@ -133,10 +145,17 @@ class Region:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
 
-    def close(self) -> None:
-        """Follow everybody to the end of the last month."""
-        last_s = int(self._book.month_ends_s[-1]) - 1
-        bring_all(self._book, self._crowd, self._rules, self._adoption, self._exposure, last_s)
+    def begin_year(self, before_s: int) -> None:
+        """Work out the register up to a moment; all alerts of the year before must have passed."""
+        catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
+        self._changes.size[0] = 0
+        given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
+        first, n = 0, len(self._crowd.people)
+        while (first := work_out_year(*given, self._changes, first, before_s - 1)) < n:
+            wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
+            for new, old in zip(wider, self._changes, strict=True):
+                new[: len(old)] = old
+            self._changes = wider
 
     def counts(self) -> dict[str, Ints]:
         """Return every count of the response by [incident, policy]."""
@@ -145,17 +164,20 @@ class Region:
             f"messages_{channel.name}": messages
             for channel, messages in zip(CHANNELS, self.response.messages, strict=True)
         }
-        return counted | sent
+        return counted | sent | {"noticed_while_open": self._noticed}
 
-    def noticed_before(self, closed_s: Ints) -> Ints:
-        """Return how many noticed before the closing message, by [incident, policy].
+    def count_noticed(self, closed_s: Ints, stop: int) -> None:
+        """Count who noticed before the closing message, in the alerts before number `stop`, and
+        drop their moments of noticing.
 
         Args:
-            closed_s: when it went out, by [incident, policy].
+            closed_s: when the closing message went out, by [incident, policy].
+            stop: number after the last alert whose closing is known.
         """
-        out = np.zeros(closed_s.shape, dtype=np.int64)
-        count_notices(self.alerts, self.response, closed_s, out)
-        return out
+        while self._kept and self._kept[0][1] <= stop:
+            first, last, notices = self._kept.pop(0)
+            response = self.response._replace(notices=notices)
+            count_notices(self.alerts, first, last, response, closed_s, self._noticed)
 
     def books(self) -> MonthlyCounts:
         """Return the books of the register at the start and at the ends of the months."""
@@ -166,9 +188,14 @@ class Region:
             self._book.app_users[:months],
         )
 
-    def forget(self) -> None:
-        """Drop the notices and informants so far: somebody has taken them."""
-        self.response.cursor[:] = 0
+    def take(self, first: int, stop: int) -> Informants:
+        """Return the informants of the alerts from `first` to before `stop`, which are all that
+        happened since the last call, and put their notices away until closing times are known.
+        """
+        notices, informants = (int(v) for v in self.response.cursor[:2])
+        self._kept.append((first, stop, self.response.notices[:notices].copy()))
+        self.response.cursor[:2] = 0
+        return Informants(*(values[:informants].copy() for values in self.response.informants))
 
     def _make_room(self, n: int) -> None:
         """Make sure that the answers of n more people fit."""

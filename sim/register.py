@@ -8,8 +8,9 @@ and policies that are ordered in their thresholds stay ordered in every candidat
 (T. E. Harris, "Additive set-valued Markov processes and graphical methods", Annals of Probability
 6 (1978), doi:10.1214/aop/1176995523).
 
-Candidates do not touch each other, so each is moved on only when somebody looks: an alert around
-its home, or the end of the study. The books of the months are kept as changes by month.
+Candidates do not touch each other, and their exposure is known beforehand. So a year is worked out
+one candidate after the other, before the alerts of that year; what changes is noted down, and the
+alerts around a home let it happen. The books of the months are kept as changes by month.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ from sim.candidates import Candidates, registered_at_start
 from sim.clock import YEAR_S
 from sim.compiled import compiled, inlined
 from sim.crowd import Crowd
-from sim.draws import Bools, Floats, Ints, Purpose, Stream
+from sim.draws import Bools, Ints, Purpose, Stream
 from sim.effort import EXPOSURE_LIMIT, MARK_RATE_PER_YEAR, Thresholds
 from sim.exposure import Exposure, count_last_year
 from sim.scalar import NEVER_S
 
-
 Person: TypeAlias = Any
 """A record of the type `sim.crowd.PERSON`."""
+Clock: TypeAlias = Any
+"""A record of the type `sim.crowd.CLOCK`."""
 _BY_MARK, _BY_LETTER = range(2)
 
 
@@ -107,11 +109,12 @@ class Rules(NamedTuple):
 
 
 class Book(NamedTuple):
-    """The register of the people [n] at the moment up to which each was followed, and the monthly
+    """The register of the people [n] at the moment of the last alert around each, and the monthly
     books.
 
     Attributes:
         code: `State`, plus `STRUCK` for stale records that were struck off, [n, p].
+        ahead: the same at the end of the year that is worked out.
         month_ends_s: ends of the months.
         stocks: registered, good, stale and struck: the change in each month, [month, 4, policy,
             municipality]; month 0 is the start, the last row what comes after the last month.
@@ -121,12 +124,41 @@ class Book(NamedTuple):
     """
 
     code: NDArray[np.uint8]
+    ahead: NDArray[np.uint8]
     month_ends_s: Ints
     stocks: Ints
     flows: Ints
     app_users: Ints
     alerts: Ints
     changed: Bools
+
+
+class Changes(NamedTuple):
+    """What changes in the register in a year, candidate by candidate and in the order of time.
+
+    Attributes:
+        at_s: when; those of a candidate end with `NEVER_S`.
+        code: the new row of `Book.code`, [change, p].
+        size: how many there are, [1].
+    """
+
+    at_s: Ints
+    code: NDArray[np.uint8]
+    size: Ints
+
+
+_MOST_CHANGES = 512
+"""Changes of one candidate in a year for which there must be room."""
+
+
+def room_for_changes(n: int, n_policies: int) -> Changes:
+    """Return room for n changes, at least those of one candidate."""
+    most = max(n, 2 * _MOST_CHANGES)
+    return Changes(
+        at_s=np.full(most, NEVER_S),
+        code=np.zeros((most, n_policies), dtype=np.uint8),
+        size=np.zeros(1, dtype=np.int64),
+    )
 
 
 def rules_of(thresholds: Thresholds, letters: list[Letter], weeks: float, stream: Stream) -> Rules:
@@ -179,6 +211,7 @@ def open_book(
     shape = (months + 2, 4, n_policies, n_municipalities)
     book = Book(
         code=np.repeat(first[:, None], n_policies, axis=1),
+        ahead=np.repeat(first[:, None], n_policies, axis=1),
         month_ends_s=month_ends_s,
         stocks=np.zeros(shape, dtype=np.int64),
         flows=np.zeros(shape, dtype=np.int64),
@@ -191,8 +224,8 @@ def open_book(
         counts = np.bincount(towns[first == wanted], minlength=n_municipalities)
         book.stocks[0, k] += counts
         book.stocks[0, 0] += counts
-    crowd.people["seen_s"] = _IN_THE_BEGINNING_S
-    crowd.people["mark_round"] = -1
+    crowd.clocks["seen_s"] = _IN_THE_BEGINNING_S
+    crowd.clocks["mark_round"] = -1
     _begin(book, crowd, rules, adoption)
     return book
 
@@ -201,81 +234,129 @@ def open_book(
 def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
     """Draw the first mark of everybody and count the first users of the app."""
     for j in range(len(crowd.people)):
-        person = crowd.people[j]
-        if person.entry_s < 0:
+        person, clock = crowd.people[j], crowd.clocks[j]
+        if clock.entry_s < 0:
             count_months_of_use(book.app_users, adoption, person, 0, book.changed, 1)
-        _draw_mark(person, rules)
-        _plan(book, crowd, rules, person, j)
+        _draw_mark(person, clock, rules)
+        crowd.due_s[j], crowd.listed[j] = NEVER_S, book.code[j, 0] >= _STALE
 
 
 @inlined
-def _draw_mark(person: Person, rules: Rules) -> None:
+def _draw_mark(person: Person, clock: Clock, rules: Rules) -> None:
     """Draw on to the next mark that does anything."""
-    at, round_ = person.mark_at_s, person.mark_round
+    at, round_ = clock.mark_at_s, clock.mark_round
     while True:
         round_ += 1
         words = scalar.philox(person.id, round_, 0, _MARK, rules.key[0], rules.key[1])
         at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
         if words[1] < rules.idle_from or words[1] >= rules.idle_to:
             break
-    person.mark_at_s, person.mark_round = at, round_
-    person.mark_s, person.mark_word = scalar.whole_seconds(at), words[1]
-
-
-@inlined
-def _plan(book: Book, crowd: Crowd, rules: Rules, person: Person, j: int) -> None:
-    """Note when the next thing happens to somebody (with letters about, look at any time), and
-    whether they are on the register under some policy.
-    """
-    due = person.mark_s
-    if person.entry_s > person.seen_s:
-        due = min(due, person.entry_s)
-    if len(rules.letter_at_s) > 0:
-        due = _IN_THE_BEGINNING_S
-    crowd.due_s[j], listed = due, False
-    for p in range(book.code.shape[1]):
-        listed = listed or _STALE <= book.code[j, p] < STRUCK
-    crowd.listed[j] = listed
+    clock.mark_at_s, clock.mark_round = at, round_
+    clock.mark_s, clock.mark_word = scalar.whole_seconds(at), words[1]
 
 
 @compiled
-def bring(
+def work_out_year(
     book: Book,
     crowd: Crowd,
     rules: Rules,
     adoption: Adoption,
     exposure: Exposure,
+    changes: Changes,
+    first: int,
+    to_s: int,
+) -> int:
+    """Work out what happens to candidates from number `first` on up to and including `to_s`, and
+    note what changes.
+
+    Returns:
+        The number of the candidate for which there may be no room; their number when all are done.
+    """
+    for j in range(first, len(crowd.people)):
+        begin = changes.size[0]
+        if begin + _MOST_CHANGES > len(changes.at_s):
+            return j
+        _follow(book, crowd, rules, adoption, exposure, changes, j, to_s)
+        end = changes.size[0]
+        if end > begin:
+            changes.at_s[end] = NEVER_S
+            changes.size[0] = end + 1
+            crowd.due_s[j], crowd.next_change[j] = changes.at_s[begin], begin
+    return len(crowd.people)
+
+
+@inlined
+def _follow(
+    book: Book,
+    crowd: Crowd,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    changes: Changes,
     j: int,
     to_s: int,
 ) -> None:
-    """Let everything happen to candidate j that is due up to and including `to_s`, in the order of
-    time; at one second entry, marks, letters.
+    """Follow candidate j up to and including `to_s`, in the order of time; at one second entry,
+    marks, letters.
     """
-    person = crowd.people[j]
-    if crowd.due_s[j] <= to_s and person.seen_s < to_s:
-        letter, letter_s = -1, person.seen_s
-        while True:
-            at, kind, found = person.mark_s, _BY_MARK, -1
-            if len(rules.letter_at_s) > 0:
-                found, found_s = _next_letter(person, rules, letter, letter_s, to_s)
-                if found >= 0 and found_s < at:
-                    at, kind = found_s, _BY_LETTER
-            if person.seen_s < person.entry_s <= min(at, to_s):
-                person.seen_s = person.entry_s
-                _enter(book, adoption, person, j)
-            if at > to_s:
-                break
-            if kind == _BY_MARK:
-                _mark(book, rules, adoption, exposure, person, j)
-                if person.mark_word >= rules.gone_from and person.entry_s <= at:
-                    person.mark_s = NEVER_S
-                else:
-                    _draw_mark(person, rules)
+    person, clock = crowd.people[j], crowd.clocks[j]
+    letter, letter_s, letters = -1, clock.seen_s, len(rules.letter_at_s) > 0
+    while True:
+        at, kind, found = clock.mark_s, _BY_MARK, -1
+        if letters:
+            found, found_s = _next_letter(person, rules, letter, letter_s, to_s)
+            if found >= 0 and found_s < at:
+                at, kind = found_s, _BY_LETTER
+        if clock.seen_s < clock.entry_s <= min(at, to_s):
+            clock.seen_s = clock.entry_s
+            _enter(book, adoption, person, clock, j)
+            _note(book, changes, j, clock.entry_s)
+        if at > to_s:
+            break
+        if kind == _BY_MARK:
+            if _mark(book, rules, adoption, exposure, person, clock, j):
+                _note(book, changes, j, at)
+            if clock.mark_word >= rules.gone_from and clock.entry_s <= at:
+                clock.mark_s = NEVER_S
             else:
-                letter, letter_s = found, at
-                _answer(book, rules, person, j, letter, at)
-        person.seen_s = to_s
-        _plan(book, crowd, rules, person, j)
+                _draw_mark(person, clock, rules)
+        else:
+            letter, letter_s = found, at
+            _answer(book, rules, person, j, letter, at)
+            _note(book, changes, j, at)
+    clock.seen_s = to_s
+
+
+@inlined
+def _note(book: Book, changes: Changes, j: int, at_s: int) -> None:
+    """Note that a candidate's records have changed."""
+    k = changes.size[0]
+    changes.at_s[k], changes.size[0] = at_s, k + 1
+    for p in range(book.ahead.shape[1]):
+        changes.code[k, p] = book.ahead[j, p]
+
+
+@inlined
+def catch_up(book: Book, crowd: Crowd, changes: Changes, j: int, to_s: int) -> None:
+    """Let the changes of candidate j up to and including `to_s` happen."""
+    k = crowd.next_change[j]
+    while changes.at_s[k] <= to_s:
+        k += 1
+    listed = False
+    for p in range(book.code.shape[1]):
+        code = changes.code[k - 1, p]
+        book.code[j, p] = code
+        listed = listed | ((code >= _STALE) & (code < STRUCK))
+    crowd.listed[j] = listed
+    crowd.next_change[j], crowd.due_s[j] = k, changes.at_s[k]
+
+
+@compiled
+def catch_up_all(book: Book, crowd: Crowd, changes: Changes, to_s: int) -> None:
+    """Let the changes of everybody up to and including `to_s` happen."""
+    for j in range(len(crowd.people)):
+        if crowd.due_s[j] <= to_s:
+            catch_up(book, crowd, changes, j, to_s)
 
 
 @compiled
@@ -300,12 +381,12 @@ def _next_letter(
 
 
 @inlined
-def _enter(book: Book, adoption: Adoption, person: Person, j: int) -> None:
+def _enter(book: Book, adoption: Adoption, person: Person, clock: Clock, j: int) -> None:
     """Let a newcomer appear."""
-    for p in range(book.code.shape[1]):
-        book.code[j, p] = _OUT
+    for p in range(book.ahead.shape[1]):
+        book.ahead[j, p] = _OUT
         book.changed[p] = True
-    month = number_after(book.month_ends_s, person.entry_s) + 1
+    month = number_after(book.month_ends_s, clock.entry_s) + 1
     count_months_of_use(book.app_users, adoption, person, month, book.changed, 1)
 
 
@@ -324,34 +405,44 @@ def number_after(moments_s: Ints, at_s: int) -> int:
 
 @inlined
 def _mark(
-    book: Book, rules: Rules, adoption: Adoption, exposure: Exposure, person: Person, j: int
-) -> None:
-    """Let the next mark of somebody do what it does under each policy."""
-    word, at_s, leaves = person.mark_word, person.mark_s, False
+    book: Book,
+    rules: Rules,
+    adoption: Adoption,
+    exposure: Exposure,
+    person: Person,
+    clock: Clock,
+    j: int,
+) -> bool:
+    """Let the next mark of somebody do what it does under each policy; tell whether anything
+    changes.
+    """
+    word, at_s = np.int64(clock.mark_word), clock.mark_s
+    leaves, changes = False, False
     # What happens at the end of a month belongs to the next.
     month = number_after(book.month_ends_s, at_s) + 1
     if word >= rules.idle_to:
         count_last_year(exposure, person.x_dm, person.y_dm, at_s, book.alerts)
-        for p in range(book.code.shape[1]):
-            code = book.code[j, p]
+        for p in range(book.ahead.shape[1]):
+            code = book.ahead[j, p]
             new = _pushed_down(rules, person.age_band, p, book.alerts[p], word, code)
             book.changed[p] = new == _GONE and code != _GONE
             leaves = leaves or book.changed[p]
             if new != code:
                 _settle(book, month, p, person.municipality, code, new)
-                book.code[j, p] = new
+                book.ahead[j, p], changes = new, True
         if leaves:
             count_months_of_use(book.app_users, adoption, person, month, book.changed, -1)
     else:
         phase = number_after(rules.phase_s, at_s) - 1
-        for p in range(book.code.shape[1]):
-            code = book.code[j, p]
+        for p in range(book.ahead.shape[1]):
+            code = book.ahead[j, p]
             new = _pulled_up(
                 rules.up[:, phase, p, person.municipality, person.age_band], word, code
             )
             if new != code:
                 _settle(book, month, p, person.municipality, code, new)
-                book.code[j, p] = new
+                book.ahead[j, p], changes = new, True
+    return changes
 
 
 @inlined
@@ -388,12 +479,12 @@ def _answer(book: Book, rules: Rules, person: Person, j: int, letter: int, at_s:
         person.id, rules.letter_day[letter], 0, _CAMPAIGN, rules.key[0], rules.key[1]
     )
     month = number_after(book.month_ends_s, at_s) + 1
-    for p in range(book.code.shape[1]):
-        code = book.code[j, p]
+    for p in range(book.ahead.shape[1]):
+        code = book.ahead[j, p]
         state = code & _STATE
         if words[0] < rules.join[letter, p, person.municipality] and (state in (_OUT, _STALE)):
             _settle(book, month, p, person.municipality, code, _GOOD)
-            book.code[j, p] = _GOOD
+            book.ahead[j, p] = _GOOD
 
 
 @inlined
@@ -411,16 +502,6 @@ def _settle(book: Book, month: int, p: int, town: int, before: int, after: int) 
         book.flows[month, 1, p, town] += np.int64(was and new == _GOOD)
         book.flows[month, 2, p, town] += np.int64(listed and new == _GONE)
         book.flows[month, 3, p, town] += np.int64(now and not was)
-
-
-@compiled
-def bring_all(
-    book: Book, crowd: Crowd, rules: Rules, adoption: Adoption, exposure: Exposure, to_s: int
-) -> None:
-    """Let everything happen to everybody that is due up to and including `to_s`."""
-    for j in range(len(crowd.people)):
-        if crowd.due_s[j] <= to_s:
-            bring(book, crowd, rules, adoption, exposure, j, to_s)
 
 
 def first_states(candidates: Candidates, stale_share: float) -> NDArray[np.uint8]:

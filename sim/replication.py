@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from sim.actions import (
     plan_history,
 )
 from sim.candidates import Candidates, draw_candidates
-from sim.clock import date_to_s
+from sim.clock import YEAR_S, date_to_s
 from sim.control_room import ControlRoom, Room, draw_background
 from sim.costs import campaigns_of, effort_ledger
 from sim.detail import notified_rows, tip_rows
-from sim.draws import WORD_RANGE, Bools, Floats, Stream
+from sim.draws import Bools, Stream
 from sim.effort import register_rates
 from sim.errors import InputError
 from sim.exposure import Alerts
@@ -41,9 +41,11 @@ from sim.public import PublicField
 from sim.region import Region
 from sim.register import Letter
 from sim.response import attending_people
+from sim.scalar import WORD_RANGE
 from sim.setting import Setting
 from sim.subjects import Subjects, draw_subjects
-from sim.tips import Tips, potential_tips
+from sim.timeline import run_timeline
+from sim.tips import Attending, Tips, potential_tips
 from sim.world import World
 
 _MOST_YEARS = 40
@@ -94,8 +96,13 @@ def simulate(
     incidents = draw_incidents(
         world, setting.calendar, parameters, setting.stream, setting.until_s
     )
-    candidates = draw_candidates(world, parameters, setting.stream, setting.newcomer_years)
-    return simulate_given(setting, candidates, incidents, detail=detail)
+    # Not kept here: the candidates of a country fill memory that is needed later.
+    return simulate_given(
+        setting,
+        draw_candidates(world, parameters, setting.stream, setting.newcomer_years),
+        incidents,
+        detail=detail,
+    )
 
 
 def simulate_given(
@@ -114,24 +121,137 @@ def simulate_given(
     subjects = draw_subjects(incidents, setting.parameters, setting.stream)
     circles, past = _alerts_in_time(setting, incidents, actions)
     region = _begin(setting, candidates, incidents, subjects, actions, circles, past)
-    collected = _follow(setting, region, past, incidents, subjects, actions, detail=detail)
-    runs = _run_policies(setting, region, past, incidents, actions, collected)
-    return _tables(setting, region, incidents, actions, runs, collected)
+    course = _Course(setting, region, past, incidents, subjects, actions, detail=detail)
+    del candidates
+    run_timeline(
+        int(region.alerts.at_s.min(initial=0)),
+        _year_ends_s(setting),
+        course.live_until,
+        [partial(course.work_until, column) for column in range(len(setting.policies))],
+        course.settle,
+    )
+    return _tables(setting, region, incidents, actions, course)
 
 
-@dataclass(slots=True)
-class _Collected:
-    """What the alerts leave behind.
+class _Course:
+    """What happens in a replication: the people's answers, their tips, and what comes of them.
+
+    Args:
+        setting: what every stage reads.
+        region: at the start.
+        past: whether each alert belongs to the time before the start.
+        incidents: all incidents.
+        subjects: their subjects.
+        actions: of all incidents under all policies.
+        detail: keep who was notified.
 
     Attributes:
-        public: people reached in public by [incident, policy], expected.
-        tips: potential tips.
         notified: rows for `Replication.notified`; empty unless asked for.
     """
 
-    public: Floats
-    tips: list[Tips]
-    notified: list[Table]
+    def __init__(
+        self,
+        setting: Setting,
+        region: Region,
+        past: Bools,
+        incidents: Incidents,
+        subjects: Subjects,
+        actions: Actions,
+        *,
+        detail: bool,
+    ) -> None:
+        self._setting, self._region, self._past, self._detail = setting, region, past, detail
+        self._incidents, self._subjects, self._actions = incidents, subjects, actions
+        self._public = PublicField(setting, incidents, subjects, actions)
+        self._public_noticed = np.zeros(actions.used.shape)
+        self._background = draw_background(
+            incidents, setting.parameters, setting.longest_open_s, setting.stream
+        )
+        self._passed: list[int] = [0]
+        self._parts: list[Tips] = []
+        self.notified: list[Table] = []
+        self._rooms = [self._room(column, keep=detail) for column in range(len(setting.policies))]
+
+    def _room(self, column: int, *, keep: bool) -> ControlRoom:
+        """Return the control room of a policy before the first call."""
+        setting, actions = self._setting, self._actions
+        levers = setting.policies[column].control_room
+        factor = np.where(actions.away[:, column], levers.away_find_factor, 1.0)
+        return ControlRoom(
+            self._incidents,
+            actions.of_policy(column),
+            setting.world.area[self._incidents.municipality].astype(np.int64),
+            Tips.none(),
+            self._background,
+            Room(levers.operators, levers.units_per_area, levers.unlimited, factor),
+            setting.parameters,
+            keep=keep,
+        )
+
+    def live_until(self, at_s: int) -> None:
+        """Let the people live through the alerts before a moment, and keep what they could tell."""
+        region, setting = self._region, self._setting
+        first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
+        self._passed.append(stop)
+        region.begin_year(at_s)
+        self._parts = []
+        if self._detail:
+            for a in (first + np.flatnonzero(~self._past[first:stop])).tolist():
+                n = region.pass_alerts(a, a + 1, everybody=True)
+                rows = notified_rows(region, a, n, self._incidents, setting.policies)
+                self.notified.append(rows)
+        else:
+            region.pass_alerts(first, stop)
+        informants = region.take(first, stop)
+        named = attending_people(setting, informants, region.alerts, self._actions)
+        self._keep(named)
+        own = first + np.flatnonzero(~self._past[first:stop])
+        alerts = Alerts(*(values[own] for values in region.alerts))
+        shares = self._public.reach(alerts)
+        audience = self._public.audience(alerts, shares)
+        np.add.at(self._public_noticed, alerts.incident, audience)
+        others = self._public.attending(alerts, shares)
+        if others is not None:
+            self._keep(others)
+
+    def _keep(self, people: Attending) -> None:
+        self._parts.append(potential_tips(self._setting, people, self._incidents, self._subjects))
+
+    def work_until(self, column: int, at_s: int) -> None:
+        """Let the control room of a policy take the new tips and work until a moment."""
+        own = [part.take(np.flatnonzero(part.policy == column)) for part in self._parts]
+        room = self._rooms[column]
+        room.take(Tips.stacked(own), at_s)
+        room.advance(at_s)
+
+    def settle(self) -> None:
+        """Count who noticed while the actions of the year before were open: by now their closing
+        messages are out.
+        """
+        closed = np.stack([room.closed_s() for room in self._rooms], axis=1)
+        self._region.count_noticed(closed, self._passed[-2])
+
+    def runs(self) -> list[PolicyRun]:
+        """Return what happened under each policy, to the last event."""
+        endings = [room.run() for room in self._rooms]
+        closed = np.stack([ending.closed_s for ending in endings], axis=1)
+        self._region.count_noticed(closed, self._passed[-1])
+        counts = self._region.counts()
+        return [
+            PolicyRun(
+                policy.name,
+                j,
+                ending,
+                {name: values[:, j] for name, values in counts.items()},
+                self._public_noticed[:, j],
+            )
+            for j, (policy, ending) in enumerate(zip(self._setting.policies, endings, strict=True))
+        ]
+
+
+def _year_ends_s(setting: Setting) -> list[int]:
+    """Return the ends of the years of the study and of the time after it."""
+    return list(range(YEAR_S, setting.last_alert_s + YEAR_S + 1, YEAR_S))
 
 
 def _begin(
@@ -214,94 +334,30 @@ def _alerts_in_time(
     return [circle for circle, _ in merged], past
 
 
-def _follow(
-    setting: Setting,
-    region: Region,
-    past: Bools,
-    incidents: Incidents,
-    subjects: Subjects,
-    actions: Actions,
-    *,
-    detail: bool,
-) -> _Collected:
-    """Go through all alerts and collect what the people do."""
-    collected = _Collected(np.zeros(actions.used.shape), [], [])
-    public = PublicField(setting, incidents, subjects, actions)
-
-    if detail:
-        for a in np.flatnonzero(~past).tolist():
-            n = region.pass_alerts(a, a + 1, everybody=True)
-            collected.notified.append(notified_rows(region, a, n, incidents, setting.policies))
-    else:
-        region.pass_alerts(0, len(past))
-    region.close()
-    informants = attending_people(setting, region, incidents, actions)
-    collected.tips.append(potential_tips(setting, informants, incidents, subjects))
-    alerts = Alerts(*(values[~past] for values in region.alerts))
-    shares = public.reach(alerts)
-    np.add.at(collected.public, alerts.incident, public.audience(alerts, shares))
-    others = public.attending(alerts, shares)
-    if others is not None:
-        collected.tips.append(potential_tips(setting, others, incidents, subjects))
-    return collected
-
-
-def _run_policies(
-    setting: Setting,
-    region: Region,
-    past: Bools,
-    incidents: Incidents,
-    actions: Actions,
-    collected: _Collected,
-) -> list[PolicyRun]:
-    """Run the control room of each policy."""
-    background = draw_background(
-        incidents, setting.parameters, setting.longest_open_s, setting.stream
-    )
-    tips = Tips.joined(collected.tips)
-    area = setting.world.area[incidents.municipality].astype(np.int64)
-    counts = region.counts()
-    runs = []
-    for j, policy in enumerate(setting.policies):
-        levers = policy.control_room
-        own = tips.take(np.flatnonzero(tips.policy == j))
-        factor = np.where(actions.away[:, j], levers.away_find_factor, 1.0)
-        room = Room(levers.operators, levers.units_per_area, levers.unlimited, factor)
-        one = actions.of_policy(j)
-        ending = ControlRoom(incidents, one, area, own, background, room, setting.parameters).run()
-        of_policy = {name: values[:, j] for name, values in counts.items()}
-        runs.append(PolicyRun(policy.name, j, own, ending, of_policy, collected.public[:, j]))
-    closed = np.stack([run.ending.closed_s for run in runs], axis=1)
-    noticed = region.noticed_before(closed)
-    for run in runs:
-        run.counts["noticed_while_open"] = noticed[:, run.column]
-    return runs
-
-
 def _tables(
     setting: Setting,
     region: Region,
     incidents: Incidents,
     actions: Actions,
-    runs: list[PolicyRun],
-    collected: _Collected,
+    course: _Course,
 ) -> Replication:
     """Put the outcomes into tables."""
     world, policies, replication = setting.world, setting.policies, setting.stream.replication
     ledger = effort_ledger(policies, world.grid, setting.parameters, setting.start, setting.years)
     number = {code: i for i, code in enumerate(setting.gm_codes)}
+    runs = course.runs()
     tables = [action_table(setting, run, incidents, actions) for run in runs]
     for run, table in zip(runs, tables, strict=True):
         towns = np.array([number[code] for code in table["gm_code"].tolist()], dtype=np.int64)
         policy = np.full(len(towns), run.column)
         ledger.add_messages(policy, table["year"] - 1, towns, table["message_cost_eur"])
     inside = np.flatnonzero((incidents.reported_s >= 0) & (incidents.reported_s < setting.end_s))
-    detail = len(collected.notified) > 0
+    detail = len(course.notified) > 0
     return Replication(
         actions=stack(tables),
         incidents=incident_table(setting, incidents.take(inside)),
         register=register_table(region.books(), policies, world, replication),
         costs=cost_table(ledger, policies, world, replication),
         tips=stack([tip_rows(run, incidents) for run in runs]) if detail else {},
-        notified=stack(collected.notified) if detail else {},
+        notified=stack(course.notified) if detail else {},
     )

@@ -5,36 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from sim.actions import Actions
-from sim.draws import NEVER_AFTER_S, exponential
-from sim.incidents import Incidents
+from sim.alerts import Informants
+from sim.draws import exponential
+from sim.exposure import Alerts
 from sim.people import DRIVING, SEARCHING, WALKING
 from sim.presence import Presence
-from sim.region import Region
+from sim.scalar import NEVER_AFTER_S
 from sim.setting import Setting
 from sim.sightings import Observers
 from sim.tips import Attending
 
 
 def attending_people(
-    setting: Setting, region: Region, incidents: Incidents, actions: Actions
+    setting: Setting, some: Informants, alerts: Alerts, actions: Actions
 ) -> Attending:
-    """Return the informants of the region who attend under some policy, with their clocks.
+    """Return informants as people who attend under some policy, with their clocks.
 
     Args:
         setting: what every stage reads.
-        region: with the informants of the alerts so far.
-        incidents: all incidents.
+        some: the informants.
+        alerts: all alerts.
         actions: all actions.
     """
-    n = int(region.response.cursor[1])
-    some = type(region.response.informants)(*(v[:n] for v in region.response.informants))
-    incident, alert_s = region.alerts.incident[some.alert], region.alerts.at_s[some.alert]
+    incident, alert_s = alerts.incident[some.alert], alerts.at_s[some.alert]
     planned = actions.planned_close_s[incident]
     # Searchers and sleepers need no place of their own here: those asleep do not search, and who
     # searches does so on foot, wherever that is.
     on_road = (some.way == DRIVING) | (some.way == WALKING)
     presence = Presence(
-        asleep=np.zeros(n, dtype=np.bool_),
+        asleep=np.zeros(len(some.alert), dtype=np.bool_),
         away=on_road,
         on_road=on_road,
         driving=some.way == DRIVING,

@@ -8,10 +8,10 @@ import numpy as np
 
 from sim.actions import Actions
 from sim.adoption import AppShares
-from sim.people import Behaviour, Scenes
 from sim.draws import Bools, Floats
 from sim.exposure import Alerts, most_in_a_week
 from sim.incidents import Incidents
+from sim.people import Behaviour, Scenes
 from sim.presence import at_work_time
 from sim.setting import Setting
 from sim.sightings import Observed, most_fresh_sightings, most_retrospective_sightings

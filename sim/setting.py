@@ -12,11 +12,12 @@ from functools import lru_cache
 import numpy as np
 
 from sim.clock import DAY_S, YEAR_S, Calendar, add_years, build_calendar, date_to_s
-from sim.draws import NEVER_S, Ints, Stream
+from sim.draws import Ints, Stream
 from sim.incidents import HORIZON_S, LONGEST_ALERT_DELAY_S
 from sim.levers import LeverTable
 from sim.parameters import Parameters
 from sim.policy import LONGEST_OPEN_FACTOR, Policy
+from sim.scalar import NEVER_S
 from sim.world import World
 
 HISTORY_DAYS = 372

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Spans, to_span_s
+from sim.draws import Bools, Floats, Ints, Spans, to_span_s
 from sim.incidents import Incidents
 from sim.layout import Columns
 from sim.parameters import Parameters
 from sim.presence import Presence
+from sim.scalar import NEVER_AFTER_S
 from sim.subjects import Subjects, inside_disc
 
 

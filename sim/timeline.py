@@ -1,8 +1,15 @@
-"""The timeline of a replication, run by SimPy: incidents become alerts, years are settled."""
+"""The timeline of a replication, run by SimPy: year by year the people live through the alerts, then
+the control room of each policy works through the calls that these set off, then the year is
+settled.
+
+What happens within an alert and within a control room are compiled loops: a SimPy event for each
+call, unit and action took a third of a replication, and one for each recipient a hundred times a
+replication. Both are kept in the reference model of the tests.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeAlias
 
 import simpy
@@ -11,34 +18,33 @@ Process: TypeAlias = Generator[simpy.Event, Any, None]
 
 
 def run_timeline(
-    alerts: Iterable[tuple[Sequence[int], Sequence[int]]],
-    alert: Callable[[int], None],
-    settlements_s: Sequence[int],
-    settle: Callable[[int], None],
+    first_s: int,
+    year_ends_s: Sequence[int],
+    live_until: Callable[[int], None],
+    work_until: Sequence[Callable[[int], None]],
+    settle: Callable[[], None],
 ) -> None:
-    """Run one process for each incident and one that settles.
+    """Run people, control rooms and settlements.
 
     Args:
-        alerts: of each incident, the moments of its alerts (policies may alert at different
-            moments) in ascending order, and their numbers.
-        alert: called with the number of an alert at its moment.
-        settlements_s: moments in ascending order.
-        settle: called at each of them, after everything else of that second.
+        first_s: the first moment.
+        year_ends_s: ends of the years in ascending order, the last after the last alert.
+        live_until: lets the people live through the alerts before a moment.
+        work_until: each lets the control room of one policy work until a moment.
+        settle: called when all control rooms have.
     """
-    moments = [at_s for of_incident, _ in alerts for at_s in of_incident]
-    env = simpy.Environment(initial_time=min([*moments, *settlements_s], default=0))
+    env = simpy.Environment(initial_time=first_s)
 
-    def incident(at_s: Sequence[int], numbers: Sequence[int]) -> Process:
-        for moment_s, number in zip(at_s, numbers, strict=True):
-            yield env.timeout(moment_s - env.now)
-            alert(number)
+    def control_room(work: Callable[[int], None]) -> Process:
+        work(int(env.now))
+        yield env.timeout(0)
 
-    def settlements() -> Process:
-        for moment_s in settlements_s:
-            yield env.timeout(moment_s - env.now)
-            settle(moment_s)
+    def years() -> Process:
+        for end_s in year_ends_s:
+            yield env.timeout(end_s - env.now)
+            live_until(end_s)
+            yield env.all_of([env.process(control_room(work)) for work in work_until])
+            settle()
 
-    for at_s, numbers in alerts:
-        env.process(incident(at_s, numbers))
-    env.process(settlements())
+    env.process(years())
     env.run()

@@ -15,8 +15,6 @@ import numpy as np
 
 from sim.categories import CATEGORIES
 from sim.draws import (
-    NEVER_AFTER_S,
-    NEVER_S,
     Bools,
     Floats,
     Ints,
@@ -30,6 +28,7 @@ from sim.draws import (
 from sim.incidents import Incidents
 from sim.layout import Columns
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 from sim.setting import Setting
 from sim.sightings import Observers, first_sighting_s, fresh_hazard, retrospective_sighting_s
 from sim.subjects import Subjects
@@ -94,18 +93,23 @@ class Tips(Columns):
         return cls(**{f.name: np.zeros(0, types.get(f.name, np.int64)) for f in fields(cls)})
 
     @classmethod
-    def joined(cls, parts: list[Tips]) -> Tips:
-        """Put tips together, in the order of call, incident, caller and kind: the order in which
-        ties are settled.
-        """
+    def stacked(cls, parts: list[Tips]) -> Tips:
+        """Put tips together as they are."""
         if not parts:
             return cls.none()
-        whole = cls(
+        return cls(
             **{
                 f.name: np.concatenate([getattr(part, f.name) for part in parts])
                 for f in fields(cls)
             }
         )
+
+    @classmethod
+    def joined(cls, parts: list[Tips]) -> Tips:
+        """Put tips together, in the order of call, incident, caller and kind: the order in which
+        ties are settled.
+        """
+        whole = cls.stacked(parts)
         return whole.take(np.lexsort((whole.kind, whole.caller, whole.incident, whole.call_s)))
 
 

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from hypothesis import HealthCheck, settings
 
+from experiments.engine.warm import ensure_compiled
+
 # The same examples for everybody: a red test is red again on the next run and elsewhere.
 settings.register_profile(
     "default",
@@ -26,6 +28,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_sessionstart(session):
+    """Compile the model once, before several workers each do it."""
+    if not hasattr(session.config, "workerinput"):
+        ensure_compiled()
+
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

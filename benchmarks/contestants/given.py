@@ -15,11 +15,11 @@ import numpy as np
 
 from sim.actions import Actions, plan_actions, plan_history
 from sim.clock import DAY_S, Calendar, DayType, add_years, build_calendar, date_to_s
-from sim.draws import NEVER_S
 from sim.incidents import Incidents
 from sim.levers import LeverTable
 from sim.parameters import Parameters
 from sim.policy import Levers, Policy
+from sim.scalar import NEVER_S
 from sim.subjects import Subjects
 from sim.world import World
 

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import pdtrik
 
 from sim.categories import Kind
-from sim.draws import WORD_RANGE, Stream
+from sim.draws import Stream
 from sim.incidents import ADDRESS_HOURS, PER_HOUR, hourly_rate
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import WORD_RANGE
 from sim.setting import Setting
 from sim.world import World
 

@@ -24,6 +24,8 @@ PACKAGES = (
     "simpy",
     "numpy",
     "scipy",
+    "numba",
+    "llvmlite",
     "pandas",
     "pyarrow",
     "geopandas",

@@ -21,6 +21,7 @@ from experiments.engine.design import Design
 from experiments.engine.precision import Looks
 from experiments.engine.progress import say, shown
 from experiments.engine.store import Receipt, RunFolder, Shard
+from experiments.engine.warm import ensure_compiled
 from experiments.engine.workers import Job, Model, Outcome, Outcomes, parallel, serial
 from experiments.study import MAX_REPLICATIONS, MAX_SEED, ROOT, LoadedStudy, load_study
 from sim.errors import DataError, InputError
@@ -258,6 +259,8 @@ class _Run:
         *,
         progress: bool,
     ) -> None:
+        if self.model == the_model():
+            ensure_compiled()
         block = len(first) if self.looks is None else self.looks.asked.block
         processes = min(available_cores() if workers is None else workers, block)
         total = len(first) if self.looks is None else None

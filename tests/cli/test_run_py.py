@@ -86,6 +86,7 @@ class SetupRecorder:
             lambda *, dev: self.note(f"packages {'dev' if dev else 'run'}"),
         )
         monkeypatch.setattr(run_py, "install_project", lambda: self.note("project"))
+        monkeypatch.setattr(run_py, "compile_model", lambda: self.note("model"))
 
     def note(self, step):
         self.steps.append(step)
@@ -99,8 +100,8 @@ class SetupRecorder:
         self.note("venv")
 
 
-ANEW = ["venv", "packages run", "project"]
-ANEW_DEV = ["venv", "packages dev", "project"]
+ANEW = ["venv", "packages run", "project", "model"]
+ANEW_DEV = ["venv", "packages dev", "project", "model"]
 
 
 # --- the Python it is started with ---------------------------------------------------------------

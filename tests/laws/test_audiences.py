@@ -5,14 +5,15 @@ from math import floor
 
 import numpy as np
 from hypothesis import given
+from sim.sweep import app_curve
 
 from sim.candidates import registered_at_start
-from sim.draws import NEVER_S, Purpose, to_uniform
+from sim.draws import Purpose, to_uniform
 from sim.policy import Policy
 from sim.presence import locate
 from sim.public import PUBLIC_ID
 from sim.register import State
-from sim.sweep import app_curve
+from sim.scalar import NEVER_S
 from sim.tips import TipKind
 from tests.support.worlds import (
     Configuration,

@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import given
 
-from sim.draws import NEVER_S
 from sim.incidents import CAUSES
+from sim.scalar import NEVER_S
 from sim.tips import TipKind
 from tests.support.worlds import configurations, examples, pairs
 

@@ -4,11 +4,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import sim.sweep
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import sim.draws
-import sim.sweep
 from sim.candidates import Candidates
 from sim.grid import Grid, Municipality
 from sim.incidents import Incidents

@@ -10,10 +10,11 @@ import pytest
 
 from scenarios.load import load_policy
 from sim.clock import DAY_S
-from sim.draws import NEVER_S, Purpose, Stream
+from sim.draws import Purpose, Stream
 from sim.parameters import Parameters
 from sim.policy import Policy, merge
 from sim.replication import simulate
+from sim.scalar import NEVER_S
 from sim.world import World
 from tests.reference.compare import book_differences, differences
 from tests.reference.given import Given

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from sim.candidates import draw_candidates
 from sim.clock import YEAR_S, date_to_s, month_starts
-from sim.draws import WORD_RANGE, Stream
+from sim.draws import Stream
 from sim.effort import EXPOSURE_LIMIT, Thresholds
 from sim.exposure import Exposure
 from sim.policy import Policy
 from sim.register import Letter, State, draw_events
+from sim.scalar import WORD_RANGE
 from tests.support.worlds import (
     SEEDS,
     Configuration,

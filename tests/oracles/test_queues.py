@@ -13,10 +13,10 @@ from scipy import stats
 import sim.replication
 from sim.actions import Action
 from sim.control_room import Background, ControlRoom, Room
-from sim.draws import NEVER_S
 from sim.incidents import Incidents
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import NEVER_S
 from sim.tips import TipKind, Tips
 from tests.support.worlds import Configuration, Layout, busy_parameters, configurations, examples
 

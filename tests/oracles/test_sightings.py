@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 import sim.replication
-from sim.draws import NEVER_AFTER_S
 from sim.policy import Policy
 from sim.presence import Presence
 from sim.public import upper_bounds
+from sim.scalar import NEVER_AFTER_S
 from sim.sightings import (
     Observers,
     first_sighting_s,

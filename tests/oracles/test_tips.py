@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from sim.categories import CATEGORIES
-from sim.draws import NEVER_S
 from sim.policy import Policy
+from sim.scalar import NEVER_S
 from sim.tips import TipKind
 from tests.support.worlds import Configuration, Layout, busy_parameters
 

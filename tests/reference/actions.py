@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sim.draws import NEVER_S
+from sim.scalar import NEVER_S
 from tests.reference.philox import seconds
 from tests.reference.seeing import Whereabouts
 

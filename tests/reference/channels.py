@@ -7,7 +7,7 @@ from fractions import Fraction
 import simpy
 
 from sim.clock import DAY_S, YEAR_S, date_to_s
-from sim.draws import NEVER_S
+from sim.scalar import NEVER_S
 from tests.reference.actions import Message
 from tests.reference.philox import lognormal, mixture, seconds
 from tests.reference.register import GONE, GOOD

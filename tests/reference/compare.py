@@ -2,7 +2,7 @@
 
 import math
 
-from sim.draws import NEVER_S
+from sim.scalar import NEVER_S
 from tests.reference.actions import row_of
 
 APPROXIMATE = ("public_noticed",)

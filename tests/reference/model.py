@@ -15,8 +15,9 @@ import simpy
 from simpy.events import URGENT
 
 from sim.clock import date_to_s, month_starts
-from sim.draws import NEVER_S, Purpose
+from sim.draws import Purpose
 from sim.policy import LONGEST_OPEN_FACTOR, Policy
+from sim.scalar import NEVER_S
 from tests.reference import channels
 from tests.reference.actions import Recipient, Tip, plan
 from tests.reference.given import Neighbourhood

@@ -5,7 +5,7 @@ import math
 import simpy
 from simpy.events import NORMAL, URGENT
 
-from sim.draws import NEVER_S
+from sim.scalar import NEVER_S
 from tests.reference.philox import seconds
 from tests.reference.public import FALSE, KNOWLEDGE
 

@@ -9,10 +9,11 @@ from scipy import stats
 
 from sim.candidates import registered_at_start, willing_share
 from sim.categories import CATEGORIES
-from sim.draws import NEVER_S, Purpose
+from sim.draws import Purpose
 from sim.policy import Channels, Policy
 from sim.public import PUBLIC_ID
 from sim.register import State
+from sim.scalar import NEVER_S
 from tests.support.worlds import Configuration, Layout, busy_parameters, rows_where
 
 NAMES = tuple(Channels.model_fields)

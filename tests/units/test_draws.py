@@ -7,9 +7,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.draws import (
-    NEVER_AFTER_S,
-    NEVER_S,
-    WORD_RANGE,
     Purpose,
     Stream,
     exponential,
@@ -23,6 +20,7 @@ from sim.draws import (
     to_uniform,
     triangular,
 )
+from sim.scalar import NEVER_AFTER_S, NEVER_S, WORD_RANGE
 
 FALSE_ALARM = 1e-6
 WORD = st.integers(0, WORD_RANGE - 1)

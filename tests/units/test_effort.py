@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.draws import WORD_RANGE
 from sim.effort import Rates, effective_hours, saturating
 from sim.errors import InputError
 from sim.parameters import Parameters
 from sim.policy import Effort, Levers
+from sim.scalar import WORD_RANGE
 
 INHABITANTS = np.array([20_000, 60_000, 150_000])
 PARAMETERS = Parameters.defaults()

@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.contestants.given import Action, Case
 from benchmarks.contestants.mesa_model.residents import Place
 from sim.categories import CATEGORIES
-from sim.draws import NEVER_S, Floats
+from sim.draws import Floats
 from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE
+from sim.scalar import NEVER_S
 
 if TYPE_CHECKING:
     from benchmarks.contestants.mesa_model.model import BurgernetModel

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.contestants.plain_numpy.places import Whereabouts
-from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Words, lognormal, mixture_latency
+from sim.draws import Bools, Floats, Ints, Words, lognormal, mixture_latency
 from sim.draws import to_seconds as _whole_seconds
 from sim.parameters import Parameters
 from sim.policy import Channels
+from sim.scalar import NEVER_AFTER_S
 
 _QUICK, _SLOW, _MORNING, _TRANSPORT = 1.0, 1.2, 0.4, 0.8
 _APP_DELAY_S, _EMAIL_DELAY_S = 5, 60

@@ -22,10 +22,11 @@ from benchmarks.contestants.plain_numpy.sightings import Observers
 from benchmarks.contestants.plain_numpy.tips import Attending, Calls, draw_minds, potential_calls
 from sim.candidates import draw_candidates, registered_at_start
 from sim.clock import DAY_S, YEAR_S, date_to_s
-from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, Purpose, Stream, to_uniform
+from sim.draws import Bools, Floats, Ints, Purpose, Stream, to_uniform
 from sim.incidents import draw_incidents
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import NEVER_AFTER_S
 from sim.subjects import draw_subjects
 from sim.world import World
 

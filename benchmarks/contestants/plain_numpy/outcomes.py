@@ -9,9 +9,10 @@ import numpy as np
 
 from benchmarks.contestants.plain_numpy.messages import Sent
 from benchmarks.contestants.plain_numpy.room import Ending, closed_s
-from sim.draws import NEVER_AFTER_S, Bools, Ints
+from sim.draws import Bools, Ints
 from sim.incidents import CAUSES, PARTICIPANT, POLICE
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S
 
 _HOUR_S, _TEN_MINUTES_S = 3_600, 600
 

@@ -10,20 +10,12 @@ import numpy as np
 from sim.candidates import Candidates, registered_at_start
 from sim.clock import DAY_S, YEAR_S, date_to_s
 from sim.costs import campaigns_of
-from sim.draws import (
-    WORD_RANGE,
-    Floats,
-    Ints,
-    Purpose,
-    Stream,
-    exponential,
-    to_seconds,
-    to_uniform,
-)
+from sim.draws import Floats, Ints, Purpose, Stream, exponential, to_seconds, to_uniform
 from sim.effort import EXPOSURE_LIMIT, MARK_RATE_PER_YEAR, Thresholds, register_rates
 from sim.grid import Grid
 from sim.parameters import Parameters
 from sim.policy import Policy
+from sim.scalar import WORD_RANGE
 
 GONE, OUT, STALE, GOOD = range(4)
 """States of a candidate, ordered."""

@@ -15,10 +15,11 @@ import simpy
 
 from benchmarks.contestants.given import Action
 from benchmarks.contestants.plain_numpy.tips import FALSE, KNOWLEDGE, Calls
-from sim.draws import NEVER_S, Purpose, Stream, lognormal, poisson_count, to_seconds
+from sim.draws import Purpose, Stream, lognormal, poisson_count, to_seconds
 from sim.incidents import NONE, OWN_RETURN, PARTICIPANT, POLICE
 from sim.parameters import Parameters
 from sim.policy import LONGEST_OPEN_FACTOR, ControlRoom
+from sim.scalar import NEVER_S
 
 _MOST_OTHER_CALLS = 256
 _OTHER = 0.5

@@ -13,8 +13,9 @@ import numpy as np
 
 from benchmarks.contestants.given import Case
 from benchmarks.contestants.plain_numpy.places import Whereabouts
-from sim.draws import NEVER_AFTER_S, Bools, Floats, Ints, to_seconds
+from sim.draws import Bools, Floats, Ints, to_seconds
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)

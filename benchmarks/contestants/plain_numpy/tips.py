@@ -13,19 +13,9 @@ from benchmarks.contestants.plain_numpy.sightings import (
     fresh_sighting_s,
 )
 from sim.categories import CATEGORIES
-from sim.draws import (
-    NEVER_AFTER_S,
-    NEVER_S,
-    Bools,
-    Floats,
-    Ints,
-    Purpose,
-    Stream,
-    exponential,
-    lognormal,
-    to_seconds,
-)
+from sim.draws import Bools, Floats, Ints, Purpose, Stream, exponential, lognormal, to_seconds
 from sim.parameters import Parameters
+from sim.scalar import NEVER_AFTER_S, NEVER_S
 
 FRESH, RETROSPECTIVE, KNOWLEDGE, FALSE = range(4)
 """Kinds of tips; the first three are true."""
