@@ -1,0 +1,288 @@
+/* The people around one alert: what they draw, where they are, when they would notice a message:
+ * everything that no policy decides. Each step is a loop over plain arrays. */
+#ifndef LIMIT_PEOPLE_H
+#define LIMIT_PEOPLE_H
+
+#include "gather.h"
+
+enum { SEARCHING, DRIVING, WALKING, WATCHING };
+enum { AT_HOME, ASLEEP, AWAY, WAKINGS };
+enum { WEARY = 256 }; /* further alerts in a week that are told apart */
+
+/* A mixture of log-normals by waking: share, median, sigma of each part. */
+typedef struct {
+    double low[WAKINGS][PARTS], share[WAKINGS][PARTS], median[WAKINGS][PARTS];
+    double sigma[WAKINGS][PARTS], unit_s;
+    int constant; /* one value for everybody */
+    int32_t value_s;
+} Mixture;
+
+/* Room for the people around an alert; the first `m` are those whom a message could reach. */
+typedef struct {
+    uint32_t *id, *order;
+    uint32_t *presence, *receipt, *notice, *attend, *notice_app, *notice_email, *search;
+    uint8_t *age, *inside, *waking, *way;
+    int32_t *home_x, *home_y, *away_x, *away_y, *x, *y;
+    Mask *attends, *searches, *around, *answered; /* policies under which they would, or are */
+    uint8_t *weary;
+    int32_t *delay_s, *latency_s, *app_s, *email_s, *users, *span_s;
+    double *within, *median, *sigma;
+    uint8_t *waking_of_users;
+    uint32_t *word_of_users;
+    uint64_t *keys, *spare;
+    uint32_t *line;
+    Mask *in_line; /* ties of those in line */
+    int32_t *sent_s; /* [policy, person] */
+    int32_t *lately;
+    int64_t stride;
+} People;
+
+/* What holds for everybody at the moment of an alert, as comparisons of words. */
+typedef struct {
+    Share asleep[AGES], away[AGES], road[AGES], wheel[AGES], search;
+} Shares;
+
+static Mixture mixture_of(const double *table, double unit_s)
+{
+    Mixture m = {.unit_s = unit_s, .constant = 1};
+    for (int state = 0; state < WAKINGS; state++) {
+        double low = 0.0;
+        for (int part = 0; part < PARTS; part++) {
+            const double *one = &table[(state * PARTS + part) * 3];
+            m.low[state][part] = low, m.share[state][part] = one[0];
+            m.median[state][part] = one[1], m.sigma[state][part] = one[2];
+            low += one[0];
+        }
+        const double *first = &table[state * PARTS * 3];
+        m.constant &= first[0] >= 1.0 && first[1] == table[1] && first[2] == 0.0;
+    }
+    m.value_s = span(table[1] * unit_s);
+    return m;
+}
+
+static People room_for_people(int64_t n, int64_t n_policies, int64_t n_alerts)
+{
+    People p = {.stride = (n + 63) / 32 * 32};
+    uint32_t **words[] = {&p.id,     &p.order,      &p.presence,     &p.receipt, &p.notice,
+                          &p.attend, &p.notice_app, &p.notice_email, &p.search,  &p.word_of_users, &p.line};
+    int32_t **numbers[] = {&p.home_x,  &p.home_y,    &p.away_x, &p.away_y,  &p.x,     &p.y,
+                           &p.delay_s, &p.latency_s, &p.app_s,  &p.email_s, &p.users, &p.span_s};
+    uint8_t **bytes[] = {&p.age, &p.inside, &p.waking, &p.way, &p.weary, &p.waking_of_users};
+    Mask **masks[] = {&p.attends, &p.searches, &p.around, &p.answered, &p.in_line};
+    double **reals[] = {&p.within, &p.median, &p.sigma};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        ROOM(*words[k], n);
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        ROOM(*numbers[k], n);
+    for (size_t k = 0; k < sizeof bytes / sizeof *bytes; k++)
+        ROOM(*bytes[k], n);
+    for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
+        ROOM(*masks[k], n);
+    for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
+        ROOM(*reals[k], n);
+    ROOM(p.keys, n), ROOM(p.spare, n), ROOM(p.sent_s, n_policies * p.stride);
+    ROOM(p.lately, n_alerts);
+    return p;
+}
+
+static __attribute__((noinline)) void
+draw_words(int64_t n, const uint32_t *restrict id, uint32_t case_, uint32_t purpose, Key key,
+           uint32_t *restrict first, uint32_t *restrict second, uint32_t *restrict third,
+           uint32_t *restrict fourth)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const Words words = philox(id[i], case_, 0, purpose, key);
+        first[i] = words.w[0], second[i] = words.w[1];
+        third[i] = words.w[2], fourth[i] = words.w[3];
+    }
+}
+
+static __attribute__((noinline)) void draw_second(int64_t n, const uint32_t *restrict id,
+                                                  uint32_t case_, uint32_t purpose, Key key,
+                                                  uint32_t *restrict second)
+{
+    for (int64_t i = 0; i < n; i++)
+        second[i] = philox(id[i], case_, 0, purpose, key).w[1];
+}
+
+static __attribute__((noinline)) void copy_people(const Crowd *crowd, int at_work, int64_t n,
+                                                  int64_t m, const int32_t *restrict member,
+                                                  People *p)
+{
+    const int32_t *restrict from_x = at_work ? crowd->work_x : crowd->leisure_x;
+    const int32_t *restrict from_y = at_work ? crowd->work_y : crowd->leisure_y;
+    const uint32_t *restrict ids = crowd->id;
+    const int32_t *restrict xs = crowd->x, *restrict ys = crowd->y;
+    const uint8_t *restrict ages = crowd->age;
+    uint32_t *restrict id = p->id;
+    int32_t *restrict home_x = p->home_x, *restrict home_y = p->home_y;
+    int32_t *restrict away_x = p->away_x, *restrict away_y = p->away_y;
+    uint8_t *restrict age = p->age;
+    for (int64_t k = 0; k < n; k++)
+        id[k] = ids[member[k]];
+    for (int64_t k = 0; k < m; k++) {
+        const int32_t j = member[k];
+        home_x[k] = xs[j], home_y[k] = ys[j], away_x[k] = from_x[j], away_y[k] = from_y[j];
+        age[k] = ages[j];
+    }
+}
+
+/* A share by age without a table: compilers make it one blend for each age. */
+static inline uint32_t falls_by_age(uint32_t word, uint8_t age, const Share shares[AGES])
+{
+    uint32_t last = shares[0].last, any = shares[0].any;
+    for (int a = 1; a < AGES; a++) {
+        last = age == a ? shares[a].last : last;
+        any = age == a ? shares[a].any : any;
+    }
+    return (word <= last) & any;
+}
+
+/* One word decides: the uppermost part of its range is away; within it, the lowest part is on the
+ * road, driving first. The complement of a word is the word of 1 - u. */
+static __attribute__((noinline)) void locate(int64_t m, Circle c, Shares shares,
+                                             const People *people, Mask all)
+{
+    const uint32_t *restrict presence = people->presence, *restrict search = people->search;
+    const uint8_t *restrict age = people->age;
+    const int32_t *restrict home_x = people->home_x, *restrict home_y = people->home_y;
+    const int32_t *restrict away_x = people->away_x, *restrict away_y = people->away_y;
+    int32_t *restrict x = people->x, *restrict y = people->y;
+    uint8_t *restrict inside = people->inside, *restrict waking = people->waking;
+    uint8_t *restrict way = people->way;
+    Mask *restrict around = people->around, *restrict searches = people->searches;
+    for (int64_t k = 0; k < m; k++) {
+        const uint32_t rest = ~presence[k];
+        const uint32_t away = falls_by_age(rest, age[k], shares.away);
+        const uint32_t road = falls_by_age(rest, age[k], shares.road);
+        const uint32_t wheel = falls_by_age(rest, age[k], shares.wheel);
+        const uint32_t asleep = falls_by_age(presence[k], age[k], shares.asleep) & ~away & 1;
+        const uint32_t seeks = falls(search[k], shares.search) & ~asleep & 1;
+        const uint32_t elsewhere = away & ~road & 1;
+        const uint8_t moving = wheel ? DRIVING : road ? WALKING : WATCHING;
+        x[k] = elsewhere ? away_x[k] : home_x[k];
+        y[k] = elsewhere ? away_y[k] : home_y[k];
+        waking[k] = away ? AWAY : asleep ? ASLEEP : AT_HOME;
+        way[k] = seeks ? SEARCHING : moving;
+        searches[k] = seeks ? all : 0;
+    }
+    for (int64_t k = 0; k < m; k++) {
+        inside[k] = (uint8_t)is_within(x[k], y[k], c);
+        around[k] = inside[k] ? all : 0;
+    }
+}
+
+static __attribute__((noinline)) void leave_absent(int64_t m, const Mask *restrict around,
+                                                   Mask *restrict uses)
+{
+    for (int64_t k = 0; k < m; k++)
+        uses[k] &= around[k];
+}
+
+/* Draw spans of time from a mixture that may never happen: the uniform picks the part by its share
+ * and, rescaled within the part, the quantile. */
+static __attribute__((noinline)) void
+draw_spans(int64_t n, const uint32_t *restrict word, const uint8_t *restrict waking,
+           const Mixture *mixture, double *restrict within, double *restrict median,
+           double *restrict sigma, int32_t *restrict span_s)
+{
+    const Mixture m = *mixture;
+    const double lowest = 0.5 / WORD_RANGE, highest = 1.0 - lowest;
+    if (m.constant) {
+        for (int64_t i = 0; i < n; i++)
+            span_s[i] = m.value_s;
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const double u = uniform(word[i]);
+        double at = 0.5, half = INFINITY, spread = 0.0;
+        for (int part = 0; part < PARTS; part++) {
+#define OF_WAKING(field)                                                                          \
+    (waking[i] == AT_HOME ? m.field[AT_HOME][part]                                                \
+     : waking[i] == ASLEEP ? m.field[ASLEEP][part]                                                \
+                           : m.field[AWAY][part])
+            const double low = OF_WAKING(low), share = OF_WAKING(share);
+            const int here = (u >= low) & (u < low + share);
+            at = here ? (u - low) / share : at;
+            half = here ? OF_WAKING(median) : half;
+            spread = here ? OF_WAKING(sigma) : spread;
+#undef OF_WAKING
+        }
+        within[i] = least(most(at, lowest), highest);
+        median[i] = half, sigma[i] = spread;
+    }
+    for (int64_t i = 0; i < n; i++)
+        span_s[i] = span(lognormal(within[i], median[i], sigma[i]) * m.unit_s);
+}
+
+/* Draw when messages of the app are noticed, for its users inside the circle. */
+static void draw_users(int64_t m, const Mask *uses, const Mixture *notice, People *p)
+{
+    int64_t n = 0;
+    for (int64_t k = 0; k < m; k++) {
+        p->app_s[k] = NEVER_AFTER_S;
+        p->users[n] = (int32_t)k;
+        n += uses[k] != 0;
+    }
+    for (int64_t s = 0; s < n; s++) {
+        p->word_of_users[s] = p->notice_app[p->users[s]];
+        p->waking_of_users[s] = p->waking[p->users[s]];
+    }
+    draw_spans(n, p->word_of_users, p->waking_of_users, notice, p->within, p->median, p->sigma,
+               p->span_s);
+    for (int64_t s = 0; s < n; s++)
+        p->app_s[p->users[s]] = p->span_s[s];
+}
+
+static __attribute__((noinline)) void add_weary(int64_t m, const int32_t *restrict home_x,
+                                                const int32_t *restrict home_y, Circle c,
+                                                uint8_t *restrict weary)
+{
+    for (int64_t k = 0; k < m; k++)
+        weary[k] = (uint8_t)(weary[k] + is_within(home_x[k], home_y[k], c));
+}
+
+static __attribute__((noinline)) void take_attention(int64_t m, const uint32_t *restrict word,
+                                                     const uint8_t *restrict weary,
+                                                     const Share *restrict attend, Mask policies,
+                                                     Mask *restrict attends)
+{
+    for (int64_t k = 0; k < m; k++) {
+        const Share share = attend[weary[k]];
+        attends[k] |= (word[k] <= share.last) & share.any ? policies : 0;
+    }
+}
+
+/* Decide who would attend under which policies: fewer after further alerts in the last week.
+ * Policies that shared all of these alerts are decided together. People from `others` on may live
+ * outside the circle, where alerts that do not touch it count too. */
+static void decide_attention(const Alerts *alerts, int64_t a, int64_t others, int64_t m,
+                             Mask policies, const Share *attend, People *p)
+{
+    int64_t n = 0;
+    for (int64_t b = a - 1; b >= 0 && alerts->at_s[b] > alerts->at_s[a] - WEEK_S; b--)
+        if (alerts->policies[b] & policies)
+            p->lately[n++] = (int32_t)b;
+    memset(p->attends, 0, (size_t)m * sizeof *p->attends);
+    const Circle here = alerts->circle[a];
+    for (Mask left = policies; left != 0;) {
+        Mask alike = left;
+        const int first = __builtin_ctz(left);
+        for (int64_t k = 0; k < n; k++) {
+            const Mask shared = alerts->policies[p->lately[k]];
+            alike &= shared >> first & 1 ? shared : (Mask)~shared;
+        }
+        memset(p->weary, 0, (size_t)m);
+        for (int64_t k = 0; k < n; k++) {
+            const Circle c = alerts->circle[p->lately[k]];
+            const Circle both = {c.x, c.y, c.radius + here.radius};
+            const int64_t from = is_within((int32_t)here.x, (int32_t)here.y, both) ? 0 : others;
+            if (alerts->policies[p->lately[k]] >> first & 1)
+                add_weary(m - from, p->home_x + from, p->home_y + from, c, p->weary + from);
+        }
+        take_attention(m, p->attend, p->weary, attend, alike, p->attends);
+        left &= (Mask)~alike;
+    }
+}
+
+#endif
