@@ -14,7 +14,7 @@ typedef struct {
 
 /* The channels as an alert under one policy uses them. */
 typedef struct {
-    Mask bit, own, email, app; /* the policy's bit, or 0 where the channel is not used */
+    uint32_t bit, own, email, app; /* the policy's bit, or 0 where the channel is not used */
     int32_t email_delay_s, app_delay_s;
 } Use;
 
@@ -59,13 +59,13 @@ enum { FEW = 64, SMALL_LINE = 1 << 13 };
 
 /* Put the listed people of three stretches in the order of sending: by an addressed draw, then by
  * person. */
-static int64_t line_up(const int64_t stretch[3][2], const Mask *listed, People *p)
+static int64_t line_up(const int64_t stretch[3][2], const uint32_t *ties, People *p)
 {
     int64_t n = 0;
     for (int part = 0; part < 3; part++)
         for (int64_t k = stretch[part][0]; k < stretch[part][1]; k++) {
             p->keys[n] = (uint64_t)p->order[k] << 32 | (uint64_t)k;
-            n += listed[k] != 0;
+            n += ties[k] != 0;
         }
     if (n >= FEW) {
         const int bits = n < SMALL_LINE ? 20 : 2 * MOST_DIGIT_BITS;
@@ -86,14 +86,14 @@ static int64_t line_up(const int64_t stretch[3][2], const Mask *listed, People *
     }
     for (int64_t i = 0; i < n; i++) {
         p->line[i] = (uint32_t)p->keys[i];
-        p->in_line[i] = listed[p->line[i]];
+        p->in_line[i] = ties[p->line[i]];
     }
     return n;
 }
 
 /* Serve a line under policy p and return how many stand in it. */
 static __attribute__((noinline)) int32_t serve(int64_t n, const uint32_t *restrict line,
-                                               const Mask *restrict in_line, int64_t p,
+                                               const uint32_t *restrict in_line, int64_t p,
                                                const int32_t *restrict served_s,
                                                int32_t *restrict sent_s)
 {
@@ -112,80 +112,82 @@ static inline int32_t sooner_of(int32_t a, int32_t b)
 
 /* The loop over people: when each message arrives and is noticed, who attends, how many. */
 static inline __attribute__((always_inline)) Tally
-answer(int with_own, int with_email, int64_t begin, int64_t end, Use use, const Mask *good,
-       const Mask *uses, const People *p, const int32_t *sent_s, uint16_t *notices)
+answer(int with_own, int with_email, int64_t begin, int64_t end, Use use, const uint32_t *ties_,
+       const uint32_t *uses_, const People *p, const int32_t *sent_s_, uint16_t *notices_)
 {
-    const Mask *restrict goods = good, *restrict users = uses;
-    const int32_t *restrict sent = sent_s, *restrict delay_s = p->delay_s;
+    const uint32_t *restrict ties = ties_, *restrict uses = uses_;
+    const uint32_t *restrict attends = p->attends, *restrict around = p->around;
+    const int32_t *restrict sent_s = sent_s_, *restrict delay_s = p->delay_s;
     const int32_t *restrict latency_s = p->latency_s, *restrict app_s = p->app_s;
     const int32_t *restrict email_s = p->email_s;
-    const Mask *restrict attends = p->attends, *restrict searches = p->searches;
-    const Mask *restrict around = p->around;
-    Mask *restrict answered = p->answered;
-    uint16_t *restrict noted = notices;
+    uint32_t *restrict answered = p->answered;
+    uint16_t *restrict notices = notices_;
+    const uint32_t own = use.own << GOOD_SHIFT, email = use.email << GOOD_SHIFT, bit = use.bit;
+    const uint32_t search = use.bit << SEARCH_SHIFT;
+    const int32_t never = NEVER_AFTER_S;
     Tally t = {0, 0, 0, 0, 0, 0};
+    INDEPENDENT
     for (int64_t k = begin; k < end; k++) {
-        int32_t arrives_s = NEVER_AFTER_S, noticed_s = NEVER_AFTER_S;
+        int32_t arrives_s = never, noticed_s = never;
         if (with_own) {
-            const int32_t at_s = sooner_of(sent[k] + delay_s[k], NEVER_AFTER_S);
-            arrives_s = goods[k] & use.own ? at_s : NEVER_AFTER_S;
-            noticed_s = sooner_of(arrives_s + latency_s[k], NEVER_AFTER_S);
+            const int32_t at_s = sooner_of(sent_s[k] + delay_s[k], never);
+            arrives_s = ties[k] & own ? at_s : never;
+            noticed_s = arrives_s + latency_s[k];
         }
         if (with_email) {
-            const int32_t at_s = goods[k] & use.email ? use.email_delay_s : NEVER_AFTER_S;
+            const int32_t at_s = ties[k] & email ? use.email_delay_s : never;
             arrives_s = sooner_of(arrives_s, at_s);
             noticed_s = sooner_of(noticed_s, at_s + email_s[k]);
         }
-        const int32_t at_s = users[k] & use.app ? use.app_delay_s : NEVER_AFTER_S;
-        arrives_s = sooner_of(arrives_s, at_s);
-        noticed_s = sooner_of(noticed_s, at_s + app_s[k]);
-        const int32_t ever = noticed_s < NEVER_AFTER_S, in_time = noticed_s <= HOUR_S;
-        const int32_t attending = (attends[k] & use.bit) != 0;
-        t.delivered += arrives_s < NEVER_AFTER_S;
-        t.noticed += in_time;
+        const int32_t in_app_s = uses[k] & use.app ? use.app_delay_s : never;
+        arrives_s = sooner_of(arrives_s, in_app_s);
+        noticed_s = sooner_of(noticed_s, in_app_s + app_s[k]);
+        const uint32_t in_time = noticed_s <= HOUR_S;
+        t.delivered += arrives_s < never;
+        t.noticed += noticed_s <= HOUR_S;
         t.quick += noticed_s <= TEN_MINUTES_S;
-        t.around += in_time & ((around[k] & use.bit) != 0);
-        t.attending += in_time & attending;
-        t.searching += in_time & ((attends[k] & searches[k] & use.bit) != 0);
-        answered[k] |= ever & attending ? use.bit : 0;
-        noted[k] = (uint16_t)sooner_of(noticed_s, LONGEST_NOTICE);
+        t.around += in_time & ((around[k] & bit) != 0);
+        t.attending += in_time & ((attends[k] & bit) != 0);
+        t.searching += in_time & ((attends[k] & search) != 0);
+        answered[k] |= noticed_s < never ? attends[k] & bit : 0;
+        notices[k] = (uint16_t)sooner_of(noticed_s, LONGEST_NOTICE);
     }
     return t;
 }
 
 static __attribute__((noinline)) Tally answer_users(int64_t begin, int64_t end, Use use,
-                                                    const Mask *uses, const People *p,
+                                                    const uint32_t *uses, const People *p,
                                                     uint16_t *notices)
 {
     return answer(0, 0, begin, end, use, uses, uses, p, NULL, notices);
 }
 
 static __attribute__((noinline)) Tally answer_own(int64_t begin, int64_t end, Use use,
-                                                  const Mask *good, const Mask *uses,
+                                                  const uint32_t *ties, const uint32_t *uses,
                                                   const People *p, const int32_t *sent_s,
                                                   uint16_t *notices)
 {
-    return answer(1, 0, begin, end, use, good, uses, p, sent_s, notices);
+    return answer(1, 0, begin, end, use, ties, uses, p, sent_s, notices);
 }
 
 static __attribute__((noinline)) Tally answer_email(int64_t begin, int64_t end, Use use,
-                                                    const Mask *good, const Mask *uses,
+                                                    const uint32_t *ties, const uint32_t *uses,
                                                     const People *p, const int32_t *sent_s,
                                                     uint16_t *notices)
 {
-    return answer(1, 1, begin, end, use, good, uses, p, sent_s, notices);
+    return answer(1, 1, begin, end, use, ties, uses, p, sent_s, notices);
 }
 
 /* When the message of one person arrives and is noticed: the same for one, without the counts. */
-static void moments_of(int64_t k, Use use, const Mask *good, const Mask *uses, const People *p,
-                       const int32_t *sent_s, int32_t *delivered_s, int32_t *noticed_s)
+static void moments_of(int64_t k, Use use, const uint32_t *ties, const uint32_t *uses,
+                       const People *p, const int32_t *sent_s, int32_t *delivered_s, int32_t *noticed_s)
 {
     *delivered_s = *noticed_s = NEVER_AFTER_S;
-    if (good[k] & use.own) {
+    if (ties[k] >> GOOD_SHIFT & use.own) {
         *delivered_s = sooner_of(sent_s[k] + p->delay_s[k], NEVER_AFTER_S);
         *noticed_s = sooner_of(*delivered_s + p->latency_s[k], NEVER_AFTER_S);
     }
-    if (good[k] & use.email) {
+    if (ties[k] >> GOOD_SHIFT & use.email) {
         *delivered_s = sooner_of(*delivered_s, use.email_delay_s);
         *noticed_s = sooner_of(*noticed_s, use.email_delay_s + p->email_s[k]);
     }

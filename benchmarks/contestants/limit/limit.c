@@ -32,7 +32,7 @@ typedef struct {
     People people;
     Lines lines;
     Mixture delivery[CHANNELS], notice[CHANNELS];
-    Share attend[WEARY];
+    Attention attention;
     Tips tips[MOST_POLICIES];
     uint16_t *notices;
     Store *notices_store;
@@ -40,6 +40,7 @@ typedef struct {
     int64_t *notice_start; /* [a, p] */
     int32_t *notice_count; /* [a] */
     uint32_t *some, *some_id, *words[4];
+    int64_t n_users; /* of the app, inside the circle */
     double last_s;
 } Course;
 
@@ -73,21 +74,20 @@ static int adopters_of(const Given *g, int64_t a, Mask policies, Adopters adopte
 static Shares shares_of(const Given *g, int64_t a)
 {
     const Parameters *p = &g->parameters;
-    Shares s = {.search = share_of(p->search_share)};
-    for (int age = 0; age < AGES; age++) {
-        const double away = g->away_share[a * AGES + age];
-        s.asleep[age] = share_of(g->asleep_share[a * AGES + age]);
-        s.away[age] = share_of(away);
-        s.road[age] = share_of(away * p->road_share_of_away);
-        s.wheel[age] = share_of(away * (p->road_share_of_away * p->driver_share_of_road));
-    }
-    return s;
+    const double *away = &g->away_share[a * AGES], road = p->road_share_of_away;
+    return (Shares){
+        .asleep = by_age(&g->asleep_share[a * AGES], 1.0),
+        .away = by_age(away, 1.0),
+        .road = by_age(away, road),
+        .wheel = by_age(away, road * p->driver_share_of_road),
+        .search = share_of(p->search_share),
+    };
 }
 
 /* The channels of an alert under policy p. */
 static Use use_of(const Given *g, int64_t levers, int p, int channel, const Mixture *delivery)
 {
-    const Mask bit = (Mask)(1u << p);
+    const uint32_t bit = 1u << p;
     const uint8_t *on = &g->channel_enabled[levers];
     return (Use){
         .bit = bit,
@@ -109,7 +109,7 @@ static void meet(Course *c, int64_t a)
     const int64_t texts = f->end[GOOD_TEXT], good = f->end[GOOD_CALL];
     const int64_t m = f->end[USER_CALL], n = f->end[STALE_CALL];
     const Mask policies = c->alerts.policies[a];
-    copy_people(&c->crowd, g->at_work[a], n, m, f->member, p);
+    copy_people(&c->reach, g->at_work[a], n, m, f->who, p);
     draw_words(m, p->id, case_, RECEIPT, c->key, p->presence, p->order, p->receipt, p->notice);
     draw_second(n - m, p->id + m, case_, RECEIPT, c->key, p->order + m);
     draw_words(m, p->id, case_, RESPONSE, c->key, p->attend, p->notice_app, p->notice_email,
@@ -124,7 +124,7 @@ static void meet(Course *c, int64_t a)
         draw_spans(size, p->notice + from, p->waking + from, &c->notice[channel], p->within,
                    p->median, p->sigma, p->latency_s + from);
     }
-    draw_users(m, f->uses, &c->notice[APP], p);
+    c->n_users = draw_users(m, f->uses, &c->notice[APP], p);
     int email = 0;
     for (Mask left = policies; left != 0; left &= (Mask)(left - 1)) {
         const int64_t levers = g->alert_levers[a * g->n_policies + __builtin_ctz(left)];
@@ -133,7 +133,7 @@ static void meet(Course *c, int64_t a)
     if (email)
         draw_spans(good, p->notice_email, p->waking, &c->notice[EMAIL], p->within, p->median,
                    p->sigma, p->email_s);
-    decide_attention(&c->alerts, a, good, m, policies, c->attend, p);
+    decide_attention(&c->alerts, a, good, m, policies, &c->attention, p);
 }
 
 /* Serve the lines of alert a under all of its policies and count the messages. */
@@ -150,7 +150,7 @@ static void send(Course *c, int64_t a, int32_t places[2][MOST_POLICIES])
          {end[STALE_TEXT], end[STALE_CALL]}},
     };
     for (int channel = TEXT; channel <= CALL; channel++) {
-        const int64_t n = line_up(stretches[channel], f->listed, p);
+        const int64_t n = line_up(stretches[channel], f->ties, p);
         for (Mask left = c->alerts.policies[a]; left != 0; left &= (Mask)(left - 1)) {
             const int policy = __builtin_ctz(left);
             const int64_t levers = g->alert_levers[a * g->n_policies + policy];
@@ -163,21 +163,23 @@ static void send(Course *c, int64_t a, int32_t places[2][MOST_POLICIES])
 }
 
 /* Count the users of the app under a policy, and those of them whom no other message addresses. */
-static void count_users(const Found *f, const uint8_t *on, int64_t n_levers, Mask bit,
-                        int64_t *users, int64_t *alone)
+static void count_users(const Course *c, const uint8_t *on, uint32_t bit, int64_t *users,
+                        int64_t *alone)
 {
-    const int written = on[TEXT * n_levers] | on[EMAIL * n_levers];
-    const int called = on[CALL * n_levers] | on[EMAIL * n_levers];
-    const Mask by_class[] = {written ? bit : 0, called ? bit : 0};
+    const Given *g = c->g;
+    const People *p = &c->people;
+    const int64_t step = g->n_levers;
+    const uint32_t by_voice[] = {on[TEXT * step] | on[EMAIL * step] ? bit : 0,
+                                 on[CALL * step] | on[EMAIL * step] ? bit : 0};
     *users = *alone = 0;
-    if (!on[APP * n_levers])
+    if (!on[APP * step])
         return;
-    int64_t k = 0;
-    for (int class = GOOD_TEXT; class <= USER_CALL; class++)
-        for (const Mask other = by_class[class & 1]; k < f->end[class]; k++) {
-            *users += (f->uses[k] & bit) != 0;
-            *alone += (f->uses[k] & bit & (Mask)~(f->listed[k] & other)) != 0;
-        }
+    for (int64_t s = 0; s < c->n_users; s++) {
+        const int32_t k = p->users[s];
+        const uint32_t other = c->found.ties[k] & by_voice[p->state[k] & VOICE];
+        const uint32_t user = c->found.uses[k] & bit;
+        *users += user != 0, *alone += (user & ~other) != 0;
+    }
 }
 
 static int64_t *count_at(const Course *c, int64_t *table, int number, int p, int64_t incident)
@@ -222,18 +224,18 @@ static void respond(Course *c, int64_t a)
         c->n_notices += m;
         if (text.email) {
             add_tally(c, q, incident,
-                      answer_email(0, texts, text, f->good, f->uses, p, sent_s, notices));
+                      answer_email(0, texts, text, f->ties, f->uses, p, sent_s, notices));
             add_tally(c, q, incident,
-                      answer_email(texts, good, call, f->good, f->uses, p, sent_s, notices));
+                      answer_email(texts, good, call, f->ties, f->uses, p, sent_s, notices));
         } else {
             add_tally(c, q, incident,
-                      answer_own(0, texts, text, f->good, f->uses, p, sent_s, notices));
+                      answer_own(0, texts, text, f->ties, f->uses, p, sent_s, notices));
             add_tally(c, q, incident,
-                      answer_own(texts, good, call, f->good, f->uses, p, sent_s, notices));
+                      answer_own(texts, good, call, f->ties, f->uses, p, sent_s, notices));
         }
         add_tally(c, q, incident, answer_users(good, m, text, f->uses, p, notices));
         int64_t users, alone, written = 0, called = 0;
-        count_users(f, on, g->n_levers, text.bit, &users, &alone);
+        count_users(c, on, text.bit, &users, &alone);
         if (on[TEXT * g->n_levers] | on[EMAIL * g->n_levers])
             written = places[TEXT][q];
         if (on[CALL * g->n_levers] | on[EMAIL * g->n_levers])
@@ -266,7 +268,7 @@ static void ask(Course *c, int64_t a, uint32_t k, const uint32_t word[4])
                      .on_road = way == DRIVING || way == WALKING,
                      .driving = way == DRIVING},
         .caller = p->id[k],
-        .attends = p->answered[k],
+        .attends = (Mask)p->answered[k],
         .fresh_clock = -log1p(-uniform(word[0])),
         .retrospective_clock = -log1p(-uniform(word[1])),
         .knowledge_level = uniform(word[2]),
@@ -281,7 +283,7 @@ static void ask(Course *c, int64_t a, uint32_t k, const uint32_t word[4])
         if (who.attends >> q & 1) {
             const Use use = use_of(g, g->alert_levers[a * g->n_policies + q], q, channel,
                                    c->delivery);
-            moments_of(k, use, c->found.good, c->found.uses, p, p->sent_s + q * p->stride,
+            moments_of(k, use, c->found.ties, c->found.uses, p, p->sent_s + q * p->stride,
                        &delivered_s, &who.noticed_s[q]);
         }
     }
@@ -586,8 +588,10 @@ static void open_course(Course *c, Exposure *exposure)
         c->delivery[channel] = mixture_of(&g->delivery[channel * step], 1.0);
         c->notice[channel] = mixture_of(&g->notice[channel * step], g->minute_s);
     }
-    for (int weary = 0; weary < WEARY; weary++)
-        c->attend[weary] = share_of(p->attend_share * pow(p->fatigue_factor, weary));
+    for (int weary = 0; weary < WEARY; weary++) {
+        const double share = p->attend_share * pow(p->fatigue_factor, weary);
+        c->attention.last[weary] = (int64_t)words_below(share) - 1;
+    }
     for (int64_t policy = 0; policy < g->n_policies; policy++) {
         Store *store = next_store();
         c->tips[policy] = (Tips){store->data, 0, holds(store, sizeof(Tip)), store};

@@ -5,9 +5,9 @@
 
 #include "gather.h"
 
-enum { SEARCHING, DRIVING, WALKING, WATCHING };
+enum { SEARCHING, DRIVING, WALKING, WATCHING }; /* in this order: see `locate` */
 enum { AT_HOME, ASLEEP, AWAY, WAKINGS };
-enum { WEARY = 256 }; /* further alerts in a week that are told apart */
+enum { SEARCH_SHIFT = 16, WEARY = 256 }; /* further alerts in a week that are told apart */
 
 /* A mixture of log-normals by waking: share, median, sigma of each part. */
 typedef struct {
@@ -21,9 +21,12 @@ typedef struct {
 typedef struct {
     uint32_t *id, *order;
     uint32_t *presence, *receipt, *notice, *attend, *notice_app, *notice_email, *search;
-    uint8_t *age, *inside, *waking, *way;
+    uint8_t *waking, *way;
+    uint32_t *state; /* see Reach */
     int32_t *home_x, *home_y, *away_x, *away_y, *x, *y;
-    Mask *attends, *searches, *around, *answered; /* policies under which they would, or are */
+    /* Policies under which they would attend, above those under which they would search then;
+     * under which they are inside the circle; under which they attend. */
+    uint32_t *attends, *searches, *around, *answered;
     uint8_t *weary;
     int32_t *delay_s, *latency_s, *app_s, *email_s, *users, *span_s;
     double *within, *median, *sigma;
@@ -31,16 +34,16 @@ typedef struct {
     uint32_t *word_of_users;
     uint64_t *keys, *spare;
     uint32_t *line;
-    Mask *in_line; /* ties of those in line */
+    uint32_t *in_line; /* ties of those in line */
     int32_t *sent_s; /* [policy, person] */
     int32_t *lately;
     int64_t stride;
 } People;
 
-/* What holds for everybody at the moment of an alert, as comparisons of words. */
+/* Who attends, by further alerts in the last week. */
 typedef struct {
-    Share asleep[AGES], away[AGES], road[AGES], wheel[AGES], search;
-} Shares;
+    int64_t last[WEARY]; /* the last word that attends, -1 for none */
+} Attention;
 
 static Mixture mixture_of(const double *table, double unit_s)
 {
@@ -63,12 +66,14 @@ static Mixture mixture_of(const double *table, double unit_s)
 static People room_for_people(int64_t n, int64_t n_policies, int64_t n_alerts)
 {
     People p = {.stride = (n + 63) / 32 * 32};
-    uint32_t **words[] = {&p.id,     &p.order,      &p.presence,     &p.receipt, &p.notice,
-                          &p.attend, &p.notice_app, &p.notice_email, &p.search,  &p.word_of_users, &p.line};
+    uint32_t **words[] = {&p.id,         &p.order,        &p.presence, &p.receipt,
+                          &p.notice,     &p.attend,       &p.search,   &p.word_of_users,
+                          &p.notice_app, &p.notice_email, &p.line,     &p.in_line,
+                          &p.state,      &p.attends,      &p.searches, &p.around,
+                          &p.answered};
     int32_t **numbers[] = {&p.home_x,  &p.home_y,    &p.away_x, &p.away_y,  &p.x,     &p.y,
                            &p.delay_s, &p.latency_s, &p.app_s,  &p.email_s, &p.users, &p.span_s};
-    uint8_t **bytes[] = {&p.age, &p.inside, &p.waking, &p.way, &p.weary, &p.waking_of_users};
-    Mask **masks[] = {&p.attends, &p.searches, &p.around, &p.answered, &p.in_line};
+    uint8_t **bytes[] = {&p.waking, &p.way, &p.weary, &p.waking_of_users};
     double **reals[] = {&p.within, &p.median, &p.sigma};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         ROOM(*words[k], n);
@@ -76,8 +81,6 @@ static People room_for_people(int64_t n, int64_t n_policies, int64_t n_alerts)
         ROOM(*numbers[k], n);
     for (size_t k = 0; k < sizeof bytes / sizeof *bytes; k++)
         ROOM(*bytes[k], n);
-    for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
-        ROOM(*masks[k], n);
     for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
         ROOM(*reals[k], n);
     ROOM(p.keys, n), ROOM(p.spare, n), ROOM(p.sent_s, n_policies * p.stride);
@@ -105,75 +108,91 @@ static __attribute__((noinline)) void draw_second(int64_t n, const uint32_t *res
         second[i] = philox(id[i], case_, 0, purpose, key).w[1];
 }
 
-static __attribute__((noinline)) void copy_people(const Crowd *crowd, int at_work, int64_t n,
-                                                  int64_t m, const int32_t *restrict member,
+static __attribute__((noinline)) void copy_people(const Reach *r, int at_work, int64_t n,
+                                                  int64_t m, const int32_t *restrict who,
                                                   People *p)
 {
-    const int32_t *restrict from_x = at_work ? crowd->work_x : crowd->leisure_x;
-    const int32_t *restrict from_y = at_work ? crowd->work_y : crowd->leisure_y;
-    const uint32_t *restrict ids = crowd->id;
-    const int32_t *restrict xs = crowd->x, *restrict ys = crowd->y;
-    const uint8_t *restrict ages = crowd->age;
-    uint32_t *restrict id = p->id;
+    const int32_t *restrict from_x = at_work ? r->work_x : r->leisure_x;
+    const int32_t *restrict from_y = at_work ? r->work_y : r->leisure_y;
+    const uint32_t *restrict ids = r->id, *restrict states = r->state;
+    const int32_t *restrict xs = r->x, *restrict ys = r->y;
+    uint32_t *restrict id = p->id, *restrict state = p->state;
     int32_t *restrict home_x = p->home_x, *restrict home_y = p->home_y;
     int32_t *restrict away_x = p->away_x, *restrict away_y = p->away_y;
-    uint8_t *restrict age = p->age;
     for (int64_t k = 0; k < n; k++)
-        id[k] = ids[member[k]];
+        id[k] = ids[who[k]];
     for (int64_t k = 0; k < m; k++) {
-        const int32_t j = member[k];
-        home_x[k] = xs[j], home_y[k] = ys[j], away_x[k] = from_x[j], away_y[k] = from_y[j];
-        age[k] = ages[j];
+        home_x[k] = xs[who[k]], home_y[k] = ys[who[k]];
+        away_x[k] = from_x[who[k]], away_y[k] = from_y[who[k]];
+        state[k] = states[who[k]];
     }
 }
 
-/* A share by age without a table: compilers make it one blend for each age. */
-static inline uint32_t falls_by_age(uint32_t word, uint8_t age, const Share shares[AGES])
+/* Shares by age, as steps from one age to the next: adding them up needs no table. */
+typedef struct {
+    uint32_t step[AGES], any; /* any: one bit for each age */
+} ByAge;
+
+static inline uint32_t falls_by_age(uint32_t word, uint32_t age, const ByAge *shares)
 {
-    uint32_t last = shares[0].last, any = shares[0].any;
-    for (int a = 1; a < AGES; a++) {
-        last = age == a ? shares[a].last : last;
-        any = age == a ? shares[a].any : any;
-    }
-    return (word <= last) & any;
+    uint32_t last = shares->step[0];
+    for (uint32_t a = 1; a < AGES; a++)
+        last += -(uint32_t)(age >= a) & shares->step[a];
+    return (word <= last) & ((shares->any & 1u << age) != 0);
 }
+
+static ByAge by_age(const double share[AGES], double factor)
+{
+    ByAge shares = {.any = 0};
+    for (uint32_t age = 0, before = 0; age < AGES; age++) {
+        const Share one = share_of(share[age] * factor);
+        shares.step[age] = one.last - before, before = one.last;
+        shares.any |= one.any << age;
+    }
+    return shares;
+}
+
+/* What holds for everybody at the moment of an alert, as comparisons of words. */
+typedef struct {
+    ByAge asleep, away, road, wheel;
+    Share search;
+} Shares;
 
 /* One word decides: the uppermost part of its range is away; within it, the lowest part is on the
  * road, driving first. The complement of a word is the word of 1 - u. */
 static __attribute__((noinline)) void locate(int64_t m, Circle c, Shares shares,
-                                             const People *people, Mask all)
+                                             const People *people, uint32_t all)
 {
     const uint32_t *restrict presence = people->presence, *restrict search = people->search;
-    const uint8_t *restrict age = people->age;
+    const uint32_t *restrict state = people->state;
     const int32_t *restrict home_x = people->home_x, *restrict home_y = people->home_y;
     const int32_t *restrict away_x = people->away_x, *restrict away_y = people->away_y;
     int32_t *restrict x = people->x, *restrict y = people->y;
-    uint8_t *restrict inside = people->inside, *restrict waking = people->waking;
-    uint8_t *restrict way = people->way;
-    Mask *restrict around = people->around, *restrict searches = people->searches;
+    uint8_t *restrict waking = people->waking, *restrict way = people->way;
+    uint32_t *restrict around = people->around, *restrict searches = people->searches;
+    INDEPENDENT
     for (int64_t k = 0; k < m; k++) {
-        const uint32_t rest = ~presence[k];
-        const uint32_t away = falls_by_age(rest, age[k], shares.away);
-        const uint32_t road = falls_by_age(rest, age[k], shares.road);
-        const uint32_t wheel = falls_by_age(rest, age[k], shares.wheel);
-        const uint32_t asleep = falls_by_age(presence[k], age[k], shares.asleep) & ~away & 1;
-        const uint32_t seeks = falls(search[k], shares.search) & ~asleep & 1;
-        const uint32_t elsewhere = away & ~road & 1;
-        const uint8_t moving = wheel ? DRIVING : road ? WALKING : WATCHING;
-        x[k] = elsewhere ? away_x[k] : home_x[k];
-        y[k] = elsewhere ? away_y[k] : home_y[k];
-        waking[k] = away ? AWAY : asleep ? ASLEEP : AT_HOME;
-        way[k] = seeks ? SEARCHING : moving;
-        searches[k] = seeks ? all : 0;
+        const uint32_t rest = presence[k] ^ UINT32_MAX, age = state[k] >> AGE_SHIFT & 7;
+        const uint32_t away = falls_by_age(rest, age, &shares.away);
+        const uint32_t road = falls_by_age(rest, age, &shares.road);
+        const uint32_t wheel = falls_by_age(rest, age, &shares.wheel);
+        const uint32_t asleep = falls_by_age(presence[k], age, &shares.asleep) & (away ^ 1);
+        const uint32_t seeks = falls(search[k], shares.search) & (asleep ^ 1);
+        const int32_t there_x = away_x[k], there_y = away_y[k];
+        const int32_t here_x = home_x[k], here_y = home_y[k];
+        x[k] = away & (road ^ 1) ? there_x : here_x;
+        y[k] = away & (road ^ 1) ? there_y : here_y;
+        waking[k] = (uint8_t)(AWAY * away + ASLEEP * asleep);
+        way[k] = (uint8_t)((WATCHING - road - wheel) * (seeks ^ 1));
+        searches[k] = -seeks & all;
     }
-    for (int64_t k = 0; k < m; k++) {
-        inside[k] = (uint8_t)is_within(x[k], y[k], c);
-        around[k] = inside[k] ? all : 0;
-    }
+    INDEPENDENT
+    for (int64_t k = 0; k < m; k++)
+        around[k] = -(uint32_t)is_within(x[k], y[k], c) & all;
 }
 
-static __attribute__((noinline)) void leave_absent(int64_t m, const Mask *restrict around,
-                                                   Mask *restrict uses)
+static __attribute__((noinline)) void leave_absent(int64_t m, const uint32_t *restrict around,
+                                                   uint32_t *restrict uses)
 {
     for (int64_t k = 0; k < m; k++)
         uses[k] &= around[k];
@@ -215,8 +234,9 @@ draw_spans(int64_t n, const uint32_t *restrict word, const uint8_t *restrict wak
         span_s[i] = span(lognormal(within[i], median[i], sigma[i]) * m.unit_s);
 }
 
-/* Draw when messages of the app are noticed, for its users inside the circle. */
-static void draw_users(int64_t m, const Mask *uses, const Mixture *notice, People *p)
+/* Draw when messages of the app are noticed, for its users inside the circle; return how many
+ * they are. */
+static int64_t draw_users(int64_t m, const uint32_t *uses, const Mixture *notice, People *p)
 {
     int64_t n = 0;
     for (int64_t k = 0; k < m; k++) {
@@ -232,6 +252,7 @@ static void draw_users(int64_t m, const Mask *uses, const Mixture *notice, Peopl
                p->span_s);
     for (int64_t s = 0; s < n; s++)
         p->app_s[p->users[s]] = p->span_s[s];
+    return n;
 }
 
 static __attribute__((noinline)) void add_weary(int64_t m, const int32_t *restrict home_x,
@@ -244,12 +265,14 @@ static __attribute__((noinline)) void add_weary(int64_t m, const int32_t *restri
 
 static __attribute__((noinline)) void take_attention(int64_t m, const uint32_t *restrict word,
                                                      const uint8_t *restrict weary,
-                                                     const Share *restrict attend, Mask policies,
-                                                     Mask *restrict attends)
+                                                     const int64_t *restrict last,
+                                                     uint32_t policies,
+                                                     const uint32_t *restrict searches,
+                                                     uint32_t *restrict attends)
 {
     for (int64_t k = 0; k < m; k++) {
-        const Share share = attend[weary[k]];
-        attends[k] |= (word[k] <= share.last) & share.any ? policies : 0;
+        const uint32_t would = -(uint32_t)((int64_t)word[k] <= last[weary[k]]) & policies;
+        attends[k] |= would | (would & searches[k]) << SEARCH_SHIFT;
     }
 }
 
@@ -257,7 +280,7 @@ static __attribute__((noinline)) void take_attention(int64_t m, const uint32_t *
  * Policies that shared all of these alerts are decided together. People from `others` on may live
  * outside the circle, where alerts that do not touch it count too. */
 static void decide_attention(const Alerts *alerts, int64_t a, int64_t others, int64_t m,
-                             Mask policies, const Share *attend, People *p)
+                             Mask policies, const Attention *attention, People *p)
 {
     int64_t n = 0;
     for (int64_t b = a - 1; b >= 0 && alerts->at_s[b] > alerts->at_s[a] - WEEK_S; b--)
@@ -280,7 +303,8 @@ static void decide_attention(const Alerts *alerts, int64_t a, int64_t others, in
             if (alerts->policies[p->lately[k]] >> first & 1)
                 add_weary(m - from, p->home_x + from, p->home_y + from, c, p->weary + from);
         }
-        take_attention(m, p->attend, p->weary, attend, alike, p->attends);
+        take_attention(m, p->attend, p->weary, attention->last, alike, p->searches,
+                       p->attends);
         left &= (Mask)~alike;
     }
 }

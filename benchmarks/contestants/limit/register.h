@@ -9,11 +9,14 @@
 /* How a candidate stands from a moment on. */
 typedef struct {
     int32_t at_s;
-    Mask good, listed, gone; /* listed: good, or stale and not struck off */
+    uint32_t ties; /* policies under which it is good, above those under which it is listed */
+    Mask gone;
 } Standing;
 
+enum { GOOD_SHIFT = 16, NEVER_DUE = INT32_MAX };
+
 typedef struct {
-    Standing *standing; /* one behind the other, by candidate */
+    Standing *standing; /* one behind the other, by candidate; each ends with one never due */
     int32_t *first;     /* where those of each candidate begin, and the end */
     int64_t n, room;
     Store *store;
@@ -253,7 +256,9 @@ static void keep_standing(History *h, int64_t at_s, const State *s)
         h->standing = hold(h->store, 2 * h->room + 1024, sizeof *h->standing);
         h->room = holds(h->store, sizeof *h->standing);
     }
-    h->standing[h->n++] = (Standing){(int32_t)at_s, s->good, s->good | s->stale, s->gone};
+    const uint32_t listed = s->good | s->stale;
+    h->standing[h->n++] =
+        (Standing){(int32_t)at_s, (uint32_t)s->good << GOOD_SHIFT | listed, s->gone};
 }
 
 /* Follow one candidate through its events. */
@@ -283,6 +288,7 @@ static void live(Register *r, const Crowd *crowd, const Alerts *alerts, const Ex
         if (s.good != before.good || s.stale != before.stale || s.gone != before.gone)
             keep_standing(h, events[k].at_s, &s);
     }
+    keep_standing(h, NEVER_DUE, &s);
 }
 
 #endif
