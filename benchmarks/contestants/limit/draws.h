@@ -146,32 +146,45 @@ static inline double exponential(double u)
     ((((((((a) * (x) + (b)) * (x) + (c)) * (x) + (d)) * (x) + (e)) * (x) + (f)) * (x) + (g)) * (x) \
      + (h))
 
-/* The normal quantile (Wichura's AS 241), both of its parts worked out and one taken. */
-static inline double normal_score(double u)
+/* The normal quantile (Wichura's AS 241): its centre, where most uniforms lie, and its tails. */
+static inline int lies_in_tail(double u)
+{
+    return fabs(u - 0.5) > 0.425;
+}
+
+static inline double centre_score(double u)
 {
     const double q = u - 0.5, x = 0.425 * 0.425 - q * q;
-    const double r = sqrt(-natural_log(least(u, 1.0 - u))) - 1.6;
-    const int centre = fabs(q) <= 0.425;
-    const double centre_above =
+    const double above =
         q * POLYNOMIAL(x, 2509.0809287301226727, 33430.575583588128105, 67265.770927008700853,
                        45921.953931549871457, 13731.693765509461125, 1971.5909503065514427,
                        133.14166789178437745, 3.3871328727963666080);
-    const double centre_below =
+    const double below =
         POLYNOMIAL(x, 5226.4952788528545610, 28729.085735721942674, 39307.895800092710610,
                    21213.794301586595867, 5394.1960214247511077, 687.18700749205790830,
                    42.313330701600911252, 1.0);
-    const double tail_above =
+    return above / below;
+}
+
+static inline double tail_score(double u)
+{
+    const double r = sqrt(-natural_log(least(u, 1.0 - u))) - 1.6;
+    const double above =
         POLYNOMIAL(r, 7.74545014278341407640e-4, 2.27238449892691845833e-2,
                    2.41780725177450611770e-1, 1.27045825245236838258, 3.64784832476320460504,
                    5.76949722146069140550, 4.63033784615654529590, 1.42343711074968357734);
-    const double tail_below =
+    const double below =
         POLYNOMIAL(r, 1.05075007164441684324e-9, 5.47593808499534494600e-4,
                    1.51986665636164571966e-2, 1.48103976427480074590e-1,
                    6.89767334985100004550e-1, 1.67638483018380384940, 2.05319162663775882187,
                    1.0);
-    const double value =
-        (centre ? centre_above : tail_above) / (centre ? centre_below : tail_below);
-    return (q < 0.0) & !centre ? -value : value;
+    const double value = above / below;
+    return u < 0.5 ? -value : value;
+}
+
+static inline double normal_score(double u)
+{
+    return lies_in_tail(u) ? tail_score(u) : centre_score(u);
 }
 
 static inline double lognormal(double u, double median, double sigma)

@@ -32,8 +32,14 @@ enum { VOICE = 1, STARTED = 2, AGE_SHIFT = 2, GONE_SHIFT = 16 };
 typedef struct {
     Raster raster;
     int32_t *x, *y, *who; /* who: their number */
-    uint32_t *app, *move, *state;
+    uint32_t *app_at_most; /* as of the reach */
 } Places;
+
+/* A change of somebody's standing. */
+typedef struct {
+    int32_t who;
+    uint32_t ties, gone;
+} Change;
 
 /* Those [n] of the crowd whom any message could ever concern, in the same order. */
 typedef struct {
@@ -41,9 +47,11 @@ typedef struct {
     Raster homes;
     int32_t *x, *y, *work_x, *work_y, *leisure_x, *leisure_y;
     uint32_t *id, *app, *move;
-    int32_t *due_s, *next; /* when the next standing begins, and its number */
+    uint32_t *app_at_most; /* what the search reads: 0 for those who may be moved to the app */
     uint32_t *ties;        /* as they stand now */
     uint32_t *state;       /* voice, started, age, and the policies under which they are gone */
+    Change *change;        /* in the order of the alerts that find them first */
+    int32_t *first_change; /* of each alert, and the end */
     Places work, leisure;
 } Reach;
 
@@ -60,7 +68,7 @@ typedef struct {
     /* Before they are sorted into classes: */
     int32_t *near, *of_class[CLASSES];
     uint32_t *near_ties, *near_uses, *near_app, *near_move, *near_state;
-    uint8_t *class, *inside, *due;
+    uint8_t *class, *inside;
 } Found;
 
 static Places places_of(const Reach *reach, const int32_t *x, const int32_t *y, const uint8_t *may)
@@ -77,19 +85,46 @@ static Places places_of(const Reach *reach, const int32_t *x, const int32_t *y, 
     }
     Places places = {.raster = order_points(n, wide_x, wide_y, keys, spare)};
     ROOM(places.x, n), ROOM(places.y, n), ROOM(places.who, n);
-    ROOM(places.app, n), ROOM(places.move, n), ROOM(places.state, n);
+    ROOM(places.app_at_most, n);
     for (int64_t k = 0; k < n; k++) {
         const uint32_t from = (uint32_t)keys[k];
         const int32_t i = number[from];
         places.x[k] = (int32_t)wide_x[from], places.y[k] = (int32_t)wide_y[from];
-        places.who[k] = i, places.app[k] = reach->app[i], places.move[k] = reach->move[i];
-        places.state[k] = reach->state[i];
+        places.who[k] = i, places.app_at_most[k] = reach->app_at_most[i];
     }
     return places;
 }
 
+/* Sort all changes but the first standings by the alert that finds them first. */
+static void order_changes(const Alerts *alerts, const Crowd *crowd, const History *h,
+                          const int32_t *number, int64_t last_s, Reach *r)
+{
+    int32_t *place, *alert;
+    const Steps steps = steps_of(alerts->at_s, alerts->n, last_s);
+    ROOM(r->change, h->n), ROOM(alert, h->n);
+    ZEROS(r->first_change, alerts->n + 2), ROOM(place, alerts->n + 1);
+    for (int64_t j = 0; j < crowd->n; j++)
+        for (int64_t k = h->first[j] + 1; k < h->first[j + 1]; k++) {
+            /* At one second the change comes first. */
+            const int64_t before_s = h->standing[k].at_s - 1;
+            alert[k] = (int32_t)(before_s < 0 ? 0 : steps_to(&steps, before_s));
+            r->first_change[alert[k] + 1] += number[j] >= 0;
+        }
+    for (int64_t a = 0; a <= alerts->n; a++) {
+        r->first_change[a + 1] += r->first_change[a];
+        place[a] = r->first_change[a];
+    }
+    for (int64_t j = 0; j < crowd->n; j++)
+        if (number[j] >= 0)
+            for (int64_t k = h->first[j] + 1; k < h->first[j + 1]; k++)
+                r->change[place[alert[k]]++] =
+                    (Change){number[j], h->standing[k].ties,
+                             (uint32_t)h->standing[k].gone << GONE_SHIFT};
+}
+
 /* Leave out those who never are on the register nor ever use the app. */
-static Reach reach_of(const Given *g, const Crowd *crowd, const History *h)
+static Reach reach_of(const Given *g, const Crowd *crowd, const Alerts *alerts, const History *h,
+                      int64_t last_s)
 {
     const int64_t n = crowd->n, rows = g->n_alerts * g->n_policies;
     double share = 0.0, moved = 0.0;
@@ -100,32 +135,35 @@ static Reach reach_of(const Given *g, const Crowd *crowd, const History *h)
     const Share at_most = share_of(share), moved_at_most = share_of(moved);
     Reach r = {.n = 0};
     int64_t *wide_x, *wide_y;
+    int32_t *number;
     uint64_t *keys, *spare;
     uint8_t *may;
     ROOM(wide_x, n), ROOM(wide_y, n), ROOM(keys, n), ROOM(spare, n), ROOM(may, n);
     ROOM(r.x, n), ROOM(r.y, n), ROOM(r.work_x, n), ROOM(r.work_y, n), ROOM(r.leisure_x, n);
-    ROOM(r.leisure_y, n), ROOM(r.id, n), ROOM(r.app, n), ROOM(r.move, n), ROOM(r.due_s, n);
-    ROOM(r.next, n), ROOM(r.ties, n), ROOM(r.state, n);
+    ROOM(r.leisure_y, n), ROOM(r.id, n), ROOM(r.app, n), ROOM(r.move, n);
+    ROOM(r.app_at_most, n), ROOM(r.ties, n), ROOM(r.state, n), ROOM(number, n);
     for (int64_t j = 0; j < n; j++) {
-        const int64_t i = r.n, first = h->first[j], end = h->first[j + 1];
+        const int64_t i = r.n, first = h->first[j];
         const uint32_t by_move = crowd->started[j] & falls(crowd->move[j], moved_at_most);
         const uint32_t user = falls(crowd->app[j], at_most) | by_move;
-        uint32_t ever = 0;
-        for (int64_t k = first; k < end; k++)
+        uint32_t ever = user;
+        for (int64_t k = first; k < h->first[j + 1]; k++)
             ever |= h->standing[k].ties;
         r.x[i] = crowd->x[j], r.y[i] = crowd->y[j], r.id[i] = crowd->id[j];
         r.work_x[i] = crowd->work_x[j], r.work_y[i] = crowd->work_y[j];
         r.leisure_x[i] = crowd->leisure_x[j], r.leisure_y[i] = crowd->leisure_y[j];
         wide_x[i] = crowd->x[j], wide_y[i] = crowd->y[j];
         r.app[i] = crowd->app[j], r.move[i] = crowd->move[j];
-        r.ties[i] = h->standing[first].ties, r.next[i] = (int32_t)first + 1;
-        r.due_s[i] = h->standing[first + 1].at_s;
+        r.app_at_most[i] = by_move ? 0 : crowd->app[j];
+        r.ties[i] = h->standing[first].ties;
         r.state[i] = (uint32_t)h->standing[first].gone << GONE_SHIFT
                      | (uint32_t)crowd->age[j] << AGE_SHIFT | (crowd->started[j] ? STARTED : 0)
                      | (crowd->voice[j] ? VOICE : 0);
         may[i] = (uint8_t)user;
-        r.n += ever != 0 || user;
+        number[j] = ever != 0 ? (int32_t)i : -1;
+        r.n += ever != 0;
     }
+    order_changes(alerts, crowd, h, number, last_s, &r);
     /* The crowd lies in the order of the cells already: sorting changes nothing. */
     r.homes = order_points(r.n, wide_x, wide_y, keys, spare);
     r.work = places_of(&r, r.work_x, r.work_y, may);
@@ -138,65 +176,40 @@ static Found room_for_found(int64_t n)
     Found f = {.who = NULL};
     ROOM(f.who, n), ROOM(f.ties, n), ROOM(f.uses, n), ROOM(f.near, n), ROOM(f.near_ties, n);
     ROOM(f.near_uses, n), ROOM(f.near_app, n), ROOM(f.near_move, n), ROOM(f.near_state, n);
-    ROOM(f.class, n), ROOM(f.inside, n), ROOM(f.due, n);
+    ROOM(f.class, n), ROOM(f.inside, n);
     for (int class = 0; class < CLASSES; class++)
         ROOM(f.of_class[class], n);
     return f;
 }
 
-/* Bring somebody to a moment. */
-static void advance(Reach *reach, const History *h, int64_t i, int64_t at_s)
+/* Bring everybody to the moment of alert a. */
+static void advance(Reach *r, int64_t a)
 {
-    const Standing *next = &h->standing[reach->next[i]];
-    while (next->at_s <= at_s)
-        next++;
-    reach->ties[i] = next[-1].ties;
-    reach->state[i] = (reach->state[i] & 0xFFFF) | (uint32_t)next[-1].gone << GONE_SHIFT;
-    reach->next[i] = (int32_t)(next - h->standing);
-    reach->due_s[i] = next->at_s;
-}
-
-static __attribute__((noinline)) uint32_t
-mark_inside(int64_t n, const int32_t *restrict x, const int32_t *restrict y,
-            const int32_t *restrict due_s, Circle c, int32_t at_s, uint8_t *restrict inside,
-            uint8_t *restrict due)
-{
-    uint32_t any = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const uint8_t in = (uint8_t)is_within(x[i], y[i], c), late = in & (due_s[i] <= at_s);
-        inside[i] = in, due[i] = late;
-        any |= late;
-    }
-    return any;
-}
-
-static inline uint32_t may_use(uint32_t app, uint32_t move, uint32_t state, Share share,
-                               Share moved)
-{
-    return falls(app, share) | ((state & STARTED) != 0 & falls(move, moved));
-}
-
-static __attribute__((noinline)) void
-mark_wanted(int64_t n, const uint32_t *restrict ties, const uint32_t *restrict app,
-            const uint32_t *restrict move, const uint32_t *restrict state, uint32_t policies,
-            Share share, Share moved, uint8_t *restrict inside)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t user = may_use(app[i], move[i], state[i], share, moved);
-        inside[i] &= (uint8_t)(((ties[i] & policies) != 0) | user);
+    for (int64_t k = r->first_change[a]; k < r->first_change[a + 1]; k++) {
+        const Change change = r->change[k];
+        r->ties[change.who] = change.ties;
+        r->state[change.who] = (r->state[change.who] & 0xFFFF) | change.gone;
     }
 }
 
 static __attribute__((noinline)) void
-mark_users(int64_t n, const int32_t *restrict x, const int32_t *restrict y,
-           const uint32_t *restrict app, const uint32_t *restrict move,
-           const uint32_t *restrict state, Circle c, Share share, Share moved,
-           uint8_t *restrict inside)
+mark_wanted(int64_t n, const int32_t *restrict x, const int32_t *restrict y,
+            const uint32_t *restrict ties, const uint32_t *restrict app, Circle c,
+            uint32_t policies, Share share, uint8_t *restrict wanted)
 {
     for (int64_t i = 0; i < n; i++) {
-        const uint32_t user = may_use(app[i], move[i], state[i], share, moved);
-        inside[i] = (uint8_t)(user & (uint32_t)is_within(x[i], y[i], c));
+        const uint32_t may = (uint32_t)((ties[i] & policies) != 0) | falls(app[i], share);
+        wanted[i] = (uint8_t)(may & (uint32_t)is_within(x[i], y[i], c));
     }
+}
+
+static __attribute__((noinline)) void mark_users(int64_t n, const int32_t *restrict x,
+                                                 const int32_t *restrict y,
+                                                 const uint32_t *restrict app, Circle c,
+                                                 Share share, uint8_t *restrict wanted)
+{
+    for (int64_t i = 0; i < n; i++)
+        wanted[i] = (uint8_t)(falls(app[i], share) & (uint32_t)is_within(x[i], y[i], c));
 }
 
 /* Add the numbers of those marked. */
@@ -212,47 +225,44 @@ static __attribute__((noinline)) int64_t take_marked(int64_t n, int64_t begin,
     return size;
 }
 
-static int64_t gather_homes(Reach *r, const History *h, Circle c, int64_t at_s, Mask policies,
-                            Share share, Share moved, Found *f)
+static int64_t gather_homes(const Reach *r, Circle c, Mask policies, Share share, Found *f)
 {
     int64_t n = 0, row, stop;
     for (rows_of(&r->homes, c, &row, &stop); row < stop; row++) {
         int64_t begin, end;
         points_of(&r->homes, row, c, &begin, &end);
-        const int64_t size = end - begin;
-        if (mark_inside(size, r->x + begin, r->y + begin, r->due_s + begin, c, (int32_t)at_s,
-                        f->inside, f->due))
-            for (int64_t k = 0; k < size; k++)
-                if (f->due[k])
-                    advance(r, h, begin + k, at_s);
-        mark_wanted(size, r->ties + begin, r->app + begin, r->move + begin, r->state + begin,
-                    policies, share, moved, f->inside);
-        n += take_marked(size, begin, f->inside, f->near + n);
+        mark_wanted(end - begin, r->x + begin, r->y + begin, r->ties + begin,
+                    r->app_at_most + begin, c, policies, share, f->inside);
+        n += take_marked(end - begin, begin, f->inside, f->near + n);
     }
     return n;
 }
 
 /* Add those whose usual place, but not whose home, is inside. */
-static int64_t gather_away(Reach *r, const Places *places, const History *h, Circle c,
-                           int64_t at_s, Share share, Share moved, Found *f, int64_t n)
+static int64_t gather_away(const Reach *r, const Places *places, Circle c, Share share, Found *f,
+                           int64_t n)
 {
-    int64_t row, stop;
+    int64_t row, stop, found = 0;
+    int32_t *restrict some = f->of_class[0];
     for (rows_of(&places->raster, c, &row, &stop); row < stop; row++) {
         int64_t begin, end;
         points_of(&places->raster, row, c, &begin, &end);
-        mark_users(end - begin, places->x + begin, places->y + begin, places->app + begin,
-                   places->move + begin, places->state + begin, c, share, moved, f->inside);
-        for (int64_t k = begin; k < end; k++)
-            if (f->inside[k - begin]) {
-                const int32_t i = places->who[k];
-                f->near[n] = i;
-                n += !is_within(r->x[i], r->y[i], c);
-            }
+        mark_users(end - begin, places->x + begin, places->y + begin,
+                   places->app_at_most + begin, c, share, f->inside);
+        found += take_marked(end - begin, begin, f->inside, some + found);
     }
-    for (int64_t k = 0; k < n; k++)
-        if (r->due_s[f->near[k]] <= at_s)
-            advance(r, h, f->near[k], at_s);
+    for (int64_t k = 0; k < found; k++) {
+        const int32_t i = places->who[some[k]];
+        f->near[n] = i;
+        n += !is_within(r->x[i], r->y[i], c);
+    }
     return n;
+}
+
+static inline uint32_t may_use(uint32_t app, uint32_t move, uint32_t state, Share share,
+                               Share moved)
+{
+    return falls(app, share) | (((state & STARTED) != 0) & falls(move, moved));
 }
 
 /* Read what is known of people, their ties cut to those that count here. */
@@ -294,17 +304,18 @@ static __attribute__((noinline)) void classify(int64_t n, const uint32_t *restri
 }
 
 /* Find everybody around an alert, class behind class; each keeps the order of the homes. */
-static void gather(Reach *r, const History *h, const Places *places, Circle c, int64_t at_s,
-                   Mask policies, const Adopters *adopters, int n_adopters, Found *f)
+static void gather(const Reach *r, const Places *places, Circle c, Mask policies,
+                   const Adopters *adopters, int n_adopters, Found *f)
 {
-    Share share = {0, 0}, moved = {0, 0};
+    /* Whoever may be moved to the app is taken along if anybody is. */
+    Share share = {0, 0};
     for (int k = 0; k < n_adopters; k++) {
-        const Share one = adopters[k].share, two = adopters[k].moved;
-        share = one.any && (!share.any || one.last > share.last) ? one : share;
-        moved = two.any && (!moved.any || two.last > moved.last) ? two : moved;
+        share.any |= adopters[k].share.any | adopters[k].moved.any;
+        if (adopters[k].share.any && adopters[k].share.last > share.last)
+            share.last = adopters[k].share.last;
     }
-    const int64_t home = gather_homes(r, h, c, at_s, policies, share, moved, f);
-    const int64_t n = gather_away(r, places, h, c, at_s, share, moved, f, home);
+    const int64_t home = gather_homes(r, c, policies, share, f);
+    const int64_t n = gather_away(r, places, c, share, f, home);
     const uint32_t here = (uint32_t)policies << GOOD_SHIFT | policies;
     read_near(home, r, f->near, here, f->near_ties, f->near_app, f->near_move, f->near_state);
     read_near(n - home, r, f->near + home, 0, f->near_ties + home, f->near_app + home,

@@ -119,10 +119,10 @@ static void meet(Course *c, int64_t a)
     const int64_t ends[] = {0, texts, good};
     for (int channel = TEXT; channel <= CALL; channel++) {
         const int64_t from = ends[channel], size = ends[channel + 1] - from;
-        draw_spans(size, p->receipt + from, p->waking + from, &c->delivery[channel], p->within,
-                   p->median, p->sigma, p->delay_s + from);
-        draw_spans(size, p->notice + from, p->waking + from, &c->notice[channel], p->within,
-                   p->median, p->sigma, p->latency_s + from);
+        draw_spans(size, p->receipt + from, p->waking + from, &c->delivery[channel], p,
+                   p->delay_s + from);
+        draw_spans(size, p->notice + from, p->waking + from, &c->notice[channel], p,
+                   p->latency_s + from);
     }
     c->n_users = draw_users(m, f->uses, &c->notice[APP], p);
     int email = 0;
@@ -131,8 +131,7 @@ static void meet(Course *c, int64_t a)
         email |= g->channel_enabled[EMAIL * g->n_levers + levers];
     }
     if (email)
-        draw_spans(good, p->notice_email, p->waking, &c->notice[EMAIL], p->within, p->median,
-                   p->sigma, p->email_s);
+        draw_spans(good, p->notice_email, p->waking, &c->notice[EMAIL], p, p->email_s);
     decide_attention(&c->alerts, a, good, m, policies, &c->attention, p);
 }
 
@@ -162,24 +161,36 @@ static void send(Course *c, int64_t a, int32_t places[2][MOST_POLICIES])
     }
 }
 
-/* Count the users of the app under a policy, and those of them whom no other message addresses. */
-static void count_users(const Course *c, const uint8_t *on, uint32_t bit, int64_t *users,
-                        int64_t *alone)
+/* Set apart, for each user of the app inside the circle, the policies under which the app
+ * addresses them, and below those under which nothing else does. */
+static void set_users_apart(Course *c, int64_t a)
 {
     const Given *g = c->g;
     const People *p = &c->people;
-    const int64_t step = g->n_levers;
-    const uint32_t by_voice[] = {on[TEXT * step] | on[EMAIL * step] ? bit : 0,
-                                 on[CALL * step] | on[EMAIL * step] ? bit : 0};
-    *users = *alone = 0;
-    if (!on[APP * step])
-        return;
+    uint32_t in_app = 0, others[] = {0, 0};
+    for (Mask left = c->alerts.policies[a]; left != 0; left &= (Mask)(left - 1)) {
+        const int q = __builtin_ctz(left);
+        const uint8_t *on = &g->channel_enabled[g->alert_levers[a * g->n_policies + q]];
+        const int email = on[EMAIL * g->n_levers];
+        in_app |= (uint32_t)on[APP * g->n_levers] << q;
+        others[0] |= (uint32_t)(on[TEXT * g->n_levers] | email) << q;
+        others[1] |= (uint32_t)(on[CALL * g->n_levers] | email) << q;
+    }
     for (int64_t s = 0; s < c->n_users; s++) {
         const int32_t k = p->users[s];
-        const uint32_t other = c->found.ties[k] & by_voice[p->state[k] & VOICE];
-        const uint32_t user = c->found.uses[k] & bit;
-        *users += user != 0, *alone += (user & ~other) != 0;
+        const uint32_t user = c->found.uses[k] & in_app;
+        const uint32_t alone = user & ~(c->found.ties[k] & others[p->state[k] & VOICE]);
+        p->word_of_users[s] = user << GOOD_SHIFT | alone;
     }
+}
+
+static __attribute__((noinline)) int64_t count_bit(int64_t n, const uint32_t *restrict masks,
+                                                   uint32_t bit)
+{
+    int32_t count = 0;
+    for (int64_t s = 0; s < n; s++)
+        count += (masks[s] & bit) != 0;
+    return count;
 }
 
 static int64_t *count_at(const Course *c, int64_t *table, int number, int p, int64_t incident)
@@ -205,6 +216,7 @@ static void respond(Course *c, int64_t a)
     const int64_t good = f->end[GOOD_CALL], m = f->end[USER_CALL];
     int32_t places[2][MOST_POLICIES];
     send(c, a, places);
+    set_users_apart(c, a);
     memset(p->answered, 0, (size_t)m * sizeof *p->answered);
     c->notice_count[a] = (int32_t)m;
     if (c->n_notices + m * g->n_policies > c->notices_room) {
@@ -234,8 +246,10 @@ static void respond(Course *c, int64_t a)
                       answer_own(texts, good, call, f->ties, f->uses, p, sent_s, notices));
         }
         add_tally(c, q, incident, answer_users(good, m, text, f->uses, p, notices));
-        int64_t users, alone, written = 0, called = 0;
-        count_users(c, on, text.bit, &users, &alone);
+        int64_t written = 0, called = 0;
+        const int64_t alone = count_bit(c->n_users, p->word_of_users, text.bit);
+        const int64_t users =
+            count_bit(c->n_users, p->word_of_users, text.bit << GOOD_SHIFT);
         if (on[TEXT * g->n_levers] | on[EMAIL * g->n_levers])
             written = places[TEXT][q];
         if (on[CALL * g->n_levers] | on[EMAIL * g->n_levers])
@@ -319,14 +333,14 @@ static void follow_alerts(Course *c)
     const Given *g = c->g;
     const Field field = field_of(g);
     for (int64_t a = 0; a < g->n_alerts; a++) {
+        advance(&c->reach, a);
         if (g->alert_past[a])
             continue;
         Adopters adopters[MOST_POLICIES];
         double noticed[MOST_POLICIES] = {0.0};
         const int n_adopters = adopters_of(g, a, c->alerts.policies[a], adopters);
-        gather(&c->reach, &c->history, g->at_work[a] ? &c->reach.work : &c->reach.leisure,
-               c->alerts.circle[a], g->alert_s[a], c->alerts.policies[a], adopters, n_adopters,
-               &c->found);
+        gather(&c->reach, g->at_work[a] ? &c->reach.work : &c->reach.leisure,
+               c->alerts.circle[a], c->alerts.policies[a], adopters, n_adopters, &c->found);
         lap(c, STAGE_GATHER);
         meet(c, a);
         lap(c, STAGE_PEOPLE);
@@ -633,7 +647,7 @@ int limit_run(const Given *g, const Outcomes *out)
     course.history = run_register(&r, &course.crowd, &course.alerts, &exposure);
     close_books(&r, &course.crowd, out);
     lap(&course, STAGE_REGISTER);
-    course.reach = reach_of(g, &course.crowd, &course.history);
+    course.reach = reach_of(g, &course.crowd, &course.alerts, &course.history, last_s);
     make_room(&course);
     lap(&course, STAGE_CROWD);
     follow_alerts(&course);

@@ -116,6 +116,33 @@ static int64_t number_after(const int64_t *moments_s, int64_t n, int64_t at_s)
     return low;
 }
 
+/* The same for many moments: a table of slots leads close to the answer. */
+typedef struct {
+    const int64_t *moments_s;
+    int32_t *first; /* how many lie before each slot */
+    int64_t n, slots;
+} Steps;
+
+enum { SLOT_BITS = 16 };
+
+static Steps steps_of(const int64_t *moments_s, int64_t n, int64_t last_s)
+{
+    Steps steps = {.moments_s = moments_s, .n = n, .slots = (last_s >> SLOT_BITS) + 1};
+    ROOM(steps.first, steps.slots);
+    for (int64_t slot = 0; slot < steps.slots; slot++)
+        steps.first[slot] = (int32_t)number_after(moments_s, n, (slot << SLOT_BITS) - 1);
+    return steps;
+}
+
+/* The number of moments that lie at or before one from 0 to `last_s`. */
+static inline int64_t steps_to(const Steps *steps, int64_t at_s)
+{
+    int64_t k = steps->first[at_s >> SLOT_BITS];
+    while (k < steps->n && steps->moments_s[k] <= at_s)
+        k++;
+    return k;
+}
+
 static int bits_for(uint64_t value)
 {
     int bits = 1;

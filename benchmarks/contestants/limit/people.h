@@ -11,8 +11,7 @@ enum { SEARCH_SHIFT = 16, WEARY = 256 }; /* further alerts in a week that are to
 
 /* A mixture of log-normals by waking: share, median, sigma of each part. */
 typedef struct {
-    double low[WAKINGS][PARTS], share[WAKINGS][PARTS], median[WAKINGS][PARTS];
-    double sigma[WAKINGS][PARTS], unit_s;
+    double share[WAKINGS][PARTS], median[WAKINGS][PARTS], sigma[WAKINGS][PARTS], unit_s;
     int constant; /* one value for everybody */
     int32_t value_s;
 } Mixture;
@@ -29,7 +28,9 @@ typedef struct {
     uint32_t *attends, *searches, *around, *answered;
     uint8_t *weary;
     int32_t *delay_s, *latency_s, *app_s, *email_s, *users, *span_s;
-    double *within, *median, *sigma;
+    double *within, *median, *sigma, *tail_within, *tail_median, *tail_sigma;
+    int32_t *tail, *tail_span_s;
+    uint8_t *in_tail;
     uint8_t *waking_of_users;
     uint32_t *word_of_users;
     uint64_t *keys, *spare;
@@ -49,12 +50,10 @@ static Mixture mixture_of(const double *table, double unit_s)
 {
     Mixture m = {.unit_s = unit_s, .constant = 1};
     for (int state = 0; state < WAKINGS; state++) {
-        double low = 0.0;
         for (int part = 0; part < PARTS; part++) {
             const double *one = &table[(state * PARTS + part) * 3];
-            m.low[state][part] = low, m.share[state][part] = one[0];
-            m.median[state][part] = one[1], m.sigma[state][part] = one[2];
-            low += one[0];
+            m.share[state][part] = one[0], m.median[state][part] = one[1];
+            m.sigma[state][part] = one[2];
         }
         const double *first = &table[state * PARTS * 3];
         m.constant &= first[0] >= 1.0 && first[1] == table[1] && first[2] == 0.0;
@@ -72,9 +71,11 @@ static People room_for_people(int64_t n, int64_t n_policies, int64_t n_alerts)
                           &p.state,      &p.attends,      &p.searches, &p.around,
                           &p.answered};
     int32_t **numbers[] = {&p.home_x,  &p.home_y,    &p.away_x, &p.away_y,  &p.x,     &p.y,
-                           &p.delay_s, &p.latency_s, &p.app_s,  &p.email_s, &p.users, &p.span_s};
-    uint8_t **bytes[] = {&p.waking, &p.way, &p.weary, &p.waking_of_users};
-    double **reals[] = {&p.within, &p.median, &p.sigma};
+                           &p.delay_s, &p.latency_s, &p.app_s,  &p.email_s, &p.users, &p.span_s,
+                           &p.tail,    &p.tail_span_s};
+    uint8_t **bytes[] = {&p.waking, &p.way, &p.weary, &p.waking_of_users, &p.in_tail};
+    double **reals[] = {&p.within,      &p.median,      &p.sigma,
+                        &p.tail_within, &p.tail_median, &p.tail_sigma};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         ROOM(*words[k], n);
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
@@ -198,40 +199,83 @@ static __attribute__((noinline)) void leave_absent(int64_t m, const uint32_t *re
         uses[k] &= around[k];
 }
 
-/* Draw spans of time from a mixture that may never happen: the uniform picks the part by its share
- * and, rescaled within the part, the quantile. */
+static inline double by_waking(uint8_t waking, double at_home, double asleep, double away)
+{
+    const double elsewhere = waking == ASLEEP ? asleep : away;
+    return waking == AT_HOME ? at_home : elsewhere;
+}
+
+/* Pick the part of a mixture that may never happen: the uniform does by the shares of the parts and
+ * is, rescaled within its part, the quantile. */
 static __attribute__((noinline)) void
-draw_spans(int64_t n, const uint32_t *restrict word, const uint8_t *restrict waking,
+pick_parts(int64_t n, const uint32_t *restrict word, const uint8_t *restrict waking,
            const Mixture *mixture, double *restrict within, double *restrict median,
-           double *restrict sigma, int32_t *restrict span_s)
+           double *restrict sigma, uint8_t *restrict in_tail)
 {
     const Mixture m = *mixture;
     const double lowest = 0.5 / WORD_RANGE, highest = 1.0 - lowest;
-    if (m.constant) {
+    for (int64_t i = 0; i < n; i++) {
+#define OF_WAKING(table, part)                                                                    \
+    by_waking(waking[i], m.table[AT_HOME][part], m.table[ASLEEP][part], m.table[AWAY][part])
+        const double u = uniform(word[i]);
+        const double first = OF_WAKING(share, 0), second = OF_WAKING(share, 1);
+        const int in_first = u < first, never = !(u < first + second);
+        const double at = (in_first ? u : u - first) / (in_first ? first : second);
+        const double half = OF_WAKING(median, 0), other_half = OF_WAKING(median, 1);
+        const double spread = OF_WAKING(sigma, 0), other_spread = OF_WAKING(sigma, 1);
+        const double inside = never ? 0.5 : least(most(at, lowest), highest);
+        within[i] = inside;
+        median[i] = never ? INFINITY : (in_first ? half : other_half);
+        sigma[i] = in_first ? spread : other_spread;
+        in_tail[i] = (uint8_t)lies_in_tail(inside);
+#undef OF_WAKING
+    }
+}
+
+static __attribute__((noinline)) void
+centre_spans(int64_t n, const double *restrict within, const double *restrict median,
+             const double *restrict sigma, double unit_s, int32_t *restrict span_s)
+{
+    for (int64_t i = 0; i < n; i++)
+        span_s[i] =
+            span(median[i] * exponential_of(sigma[i] * centre_score(within[i])) * unit_s);
+}
+
+static __attribute__((noinline)) void
+tail_spans(int64_t n, const double *restrict within, const double *restrict median,
+           const double *restrict sigma, double unit_s, int32_t *restrict span_s)
+{
+    for (int64_t i = 0; i < n; i++)
+        span_s[i] =
+            span(median[i] * exponential_of(sigma[i] * tail_score(within[i])) * unit_s);
+}
+
+/* Draw spans of time by the words of n people. All are taken for the centre of their part first;
+ * the few in its tails are then done again. */
+static void draw_spans(int64_t n, const uint32_t *word, const uint8_t *waking,
+                       const Mixture *mixture, People *p, int32_t *span_s)
+{
+    if (mixture->constant) {
         for (int64_t i = 0; i < n; i++)
-            span_s[i] = m.value_s;
+            span_s[i] = mixture->value_s;
         return;
     }
+    pick_parts(n, word, waking, mixture, p->within, p->median, p->sigma, p->in_tail);
+    centre_spans(n, p->within, p->median, p->sigma, mixture->unit_s, span_s);
+    int64_t size = 0;
     for (int64_t i = 0; i < n; i++) {
-        const double u = uniform(word[i]);
-        double at = 0.5, half = INFINITY, spread = 0.0;
-        for (int part = 0; part < PARTS; part++) {
-#define OF_WAKING(field)                                                                          \
-    (waking[i] == AT_HOME ? m.field[AT_HOME][part]                                                \
-     : waking[i] == ASLEEP ? m.field[ASLEEP][part]                                                \
-                           : m.field[AWAY][part])
-            const double low = OF_WAKING(low), share = OF_WAKING(share);
-            const int here = (u >= low) & (u < low + share);
-            at = here ? (u - low) / share : at;
-            half = here ? OF_WAKING(median) : half;
-            spread = here ? OF_WAKING(sigma) : spread;
-#undef OF_WAKING
-        }
-        within[i] = least(most(at, lowest), highest);
-        median[i] = half, sigma[i] = spread;
+        p->tail[size] = (int32_t)i;
+        size += p->in_tail[i];
     }
-    for (int64_t i = 0; i < n; i++)
-        span_s[i] = span(lognormal(within[i], median[i], sigma[i]) * m.unit_s);
+    for (int64_t k = 0; k < size; k++) {
+        const int32_t i = p->tail[k];
+        p->tail_within[k] = p->within[i], p->tail_median[k] = p->median[i];
+        p->tail_sigma[k] = p->sigma[i];
+    }
+    tail_spans(size, p->tail_within, p->tail_median, p->tail_sigma, mixture->unit_s,
+               p->tail_span_s);
+    for (int64_t k = 0; k < size; k++)
+        span_s[p->tail[k]] = p->tail_span_s[k];
 }
 
 /* Draw when messages of the app are noticed, for its users inside the circle; return how many
@@ -248,8 +292,7 @@ static int64_t draw_users(int64_t m, const uint32_t *uses, const Mixture *notice
         p->word_of_users[s] = p->notice_app[p->users[s]];
         p->waking_of_users[s] = p->waking[p->users[s]];
     }
-    draw_spans(n, p->word_of_users, p->waking_of_users, notice, p->within, p->median, p->sigma,
-               p->span_s);
+    draw_spans(n, p->word_of_users, p->waking_of_users, notice, p, p->span_s);
     for (int64_t s = 0; s < n; s++)
         p->app_s[p->users[s]] = p->span_s[s];
     return n;

@@ -13,10 +13,10 @@ typedef struct {
     Mask gone;
 } Standing;
 
-enum { GOOD_SHIFT = 16, NEVER_DUE = INT32_MAX };
+enum { GOOD_SHIFT = 16 };
 
 typedef struct {
-    Standing *standing; /* one behind the other, by candidate; each ends with one never due */
+    Standing *standing; /* one behind the other, by candidate, in the order of time */
     int32_t *first;     /* where those of each candidate begin, and the end */
     int64_t n, room;
     Store *store;
@@ -44,16 +44,31 @@ typedef struct {
     int64_t *up;        /* [phase, town, age, sign-up, upkeep, strike, MOST_POLICIES] */
     uint8_t *rising;    /* shares of adoption never fall: [adoption, town] */
     Mask *adopting;     /* policies of each adoption */
-    int64_t departure_low[AGES], departure_high[AGES], decay_low[AGES], decay_high[AGES];
+    /* Over policies, and for the highest over exposures too: words from there on do it anyway. */
+    int64_t departure_low[AGES][EXPOSURES], departure_high[AGES];
+    int64_t decay_low[AGES][EXPOSURES], decay_high[AGES];
     int64_t idle_from, idle_to;
+    Steps months;
     Key key;
 } Register;
+
+static void keep_low(int64_t value, int64_t *low)
+{
+    *low = value < *low ? value : *low;
+}
+
+static void keep_range(int64_t value, int64_t *low, int64_t *high)
+{
+    keep_low(value, low);
+    *high = value > *high ? value : *high;
+}
 
 static Register register_of(const Given *g, int64_t last_s)
 {
     Register r = {.g = g, .last_s = last_s, .idle_to = INT64_MAX};
     const int64_t n = g->n_policies, months = g->n_months + 2;
     r.all = (Mask)((1u << n) - 1);
+    r.months = steps_of(g->month_end_s, g->n_months, last_s);
     r.key = (Key){(uint32_t)g->seed, (uint32_t)g->replication};
     ZEROS(r.moves, months * g->n_towns * MOVES * MOST_POLICIES);
     ZEROS(r.app_moves, months * g->n_towns * MOST_POLICIES);
@@ -67,23 +82,20 @@ static Register register_of(const Given *g, int64_t last_s)
         up[2 * MOST_POLICIES] = g->strike[row];
         r.idle_from = g->strike[row] > r.idle_from ? g->strike[row] : r.idle_from;
     }
-    for (int age = 0; age < AGES; age++) {
-        r.departure_low[age] = r.decay_low[age] = INT64_MAX;
-        r.departure_high[age] = r.decay_high[age] = 0;
-    }
+    memset(r.departure_low, 0x7F, sizeof r.departure_low);
+    memset(r.decay_low, 0x7F, sizeof r.decay_low);
     for (int64_t row = 0; row < n * AGES * EXPOSURES; row++) {
-        const int64_t age = row / EXPOSURES % AGES;
-        const int64_t departure = g->departure[row], decay = g->decay[row];
-        if (departure < r.departure_low[age])
-            r.departure_low[age] = departure;
-        if (departure > r.departure_high[age])
-            r.departure_high[age] = departure;
-        if (decay < r.decay_low[age])
-            r.decay_low[age] = decay;
-        if (decay > r.decay_high[age])
-            r.decay_high[age] = decay;
-        r.idle_to = decay < r.idle_to ? decay : r.idle_to;
+        const int64_t age = row / EXPOSURES % AGES, e = row % EXPOSURES;
+        keep_range(g->departure[row], &r.departure_low[age][e], &r.departure_high[age]);
+        keep_range(g->decay[row], &r.decay_low[age][e], &r.decay_high[age]);
+        r.idle_to = g->decay[row] < r.idle_to ? g->decay[row] : r.idle_to;
     }
+    /* More alerts never move fewer: the lowest threshold up to an exposure bounds those below. */
+    for (int64_t age = 0; age < AGES; age++)
+        for (int64_t e = 1; e < EXPOSURES; e++) {
+            keep_low(r.departure_low[age][e - 1], &r.departure_low[age][e]);
+            keep_low(r.decay_low[age][e - 1], &r.decay_low[age][e]);
+        }
     ROOM(r.rising, g->n_adoptions * g->n_towns), ZEROS(r.adopting, g->n_adoptions);
     for (int64_t p = 0; p < n; p++)
         r.adopting[g->adoption[p]] |= (Mask)(1u << p);
@@ -107,9 +119,9 @@ static void add_mask(int32_t row[MOST_POLICIES], Mask mask, int32_t sign)
         row[p] += (mask >> p & 1) * sign;
 }
 
-static int64_t month_of(const Given *g, int64_t at_s)
+static int64_t month_of(const Register *r, int64_t at_s)
 {
-    return number_after(g->month_end_s, g->n_months, at_s) + 1;
+    return steps_to(&r->months, at_s) + 1;
 }
 
 /* Count somebody under some policies at the end of each month, from one on, in which they use the
@@ -182,7 +194,7 @@ static void pull_up(Register *r, const Crowd *crowd, int64_t j, Event event, Sta
     const Mask struck = (Mask)(strikes & ~keeps & s->stale);
     if ((signed_ | back | corrected | struck) == 0)
         return;
-    const int64_t month = month_of(g, event.at_s), town = crowd->town[j];
+    const int64_t month = month_of(r, event.at_s), town = crowd->town[j];
     note_moves(r, month, town, SIGNED, signed_);
     note_moves(r, month, town, REENTERED, back);
     note_moves(r, month, town, CORRECTED, corrected);
@@ -196,7 +208,7 @@ static void pull_up(Register *r, const Crowd *crowd, int64_t j, Event event, Sta
 static void answer_letter(Register *r, const Crowd *crowd, int64_t j, Event event, State *s)
 {
     const Given *g = r->g;
-    const int64_t town = crowd->town[j], month = month_of(g, event.at_s);
+    const int64_t town = crowd->town[j], month = month_of(r, event.at_s);
     Mask joins = 0;
     for (int64_t p = 0; p < g->n_policies; p++)
         joins |= (Mask)((event.word
@@ -211,6 +223,14 @@ static void answer_letter(Register *r, const Crowd *crowd, int64_t j, Event even
     s->stale = (Mask)(s->stale & ~joins);
 }
 
+/* Whether up to some alerts in the last year could make a difference to a mark. */
+static int may_depend(const Register *r, int age, int64_t word, int64_t exposed, Mask leaves,
+                      Mask decays)
+{
+    return (leaves == 0 && word >= r->departure_low[age][exposed])
+           || (decays == 0 && word >= r->decay_low[age][exposed]);
+}
+
 /* Let a mark push a record down: decay and departure, which grow with the alerts of a year. */
 static void push_down(Register *r, const Crowd *crowd, const Alerts *alerts,
                       const Exposure *exposure, int64_t j, Event event, State *s)
@@ -220,13 +240,14 @@ static void push_down(Register *r, const Crowd *crowd, const Alerts *alerts,
     const int64_t word = event.word;
     Mask leaves = word >= r->departure_high[age] ? r->all : 0;
     Mask decays = word >= r->decay_high[age] ? r->all : 0;
-    const int leaving_open = leaves == 0 && word >= r->departure_low[age];
-    if (leaving_open || (decays == 0 && word >= r->decay_low[age])) {
+    if (may_depend(r, age, word, EXPOSURES - 1, leaves, decays)) {
         int64_t n;
-        int32_t count[MOST_POLICIES];
+        int32_t count[MOST_POLICIES] = {0};
         const int32_t *some =
             last_year(exposure, alerts, crowd->x[j], crowd->y[j], event.at_s, &n);
-        count_covering(alerts, some, n, crowd->x[j], crowd->y[j], count);
+        /* The alerts of the square bound those that covered the home. */
+        if (may_depend(r, age, word, n < EXPOSURES - 1 ? n : EXPOSURES - 1, leaves, decays))
+            count_covering(alerts, some, n, crowd->x[j], crowd->y[j], count);
         for (int64_t p = 0; p < g->n_policies; p++) {
             const int64_t e = count[p] < EXPOSURES - 1 ? count[p] : EXPOSURES - 1;
             const int64_t row = (p * AGES + age) * EXPOSURES + e;
@@ -237,7 +258,7 @@ static void push_down(Register *r, const Crowd *crowd, const Alerts *alerts,
     const Mask left = (Mask)(leaves & ~s->gone), decayed = (Mask)(decays & ~leaves & s->good);
     if ((left | decayed) == 0)
         return;
-    const int64_t month = month_of(g, event.at_s), town = crowd->town[j];
+    const int64_t month = month_of(r, event.at_s), town = crowd->town[j];
     note_moves(r, month, town, LEFT_GOOD, left & s->good);
     note_moves(r, month, town, LEFT_STALE, left & s->stale);
     note_moves(r, month, town, LEFT_STRUCK, left & s->struck);
@@ -273,11 +294,12 @@ static void live(Register *r, const Crowd *crowd, const Alerts *alerts, const Ex
     keep_standing(h, INT32_MIN, &s);
     if (first != OUTSIDE_YET)
         count_use(r, crowd, j, 0, all, 1);
-    for (int64_t k = 0; k < n; k++) {
+    /* Nobody comes back; newcomers are gone until their first event, the entry. */
+    for (int64_t k = 0; k < n && (k == 0 || s.gone != all); k++) {
         const State before = s;
         if (events[k].what == ENTRY) {
             s = (State){0, 0, 0, 0};
-            count_use(r, crowd, j, month_of(r->g, events[k].at_s), all, 1);
+            count_use(r, crowd, j, month_of(r, events[k].at_s), all, 1);
         } else if (events[k].what >= 0) {
             answer_letter(r, crowd, j, events[k], &s);
         } else if (events[k].word >= r->idle_to) {
@@ -288,7 +310,6 @@ static void live(Register *r, const Crowd *crowd, const Alerts *alerts, const Ex
         if (s.good != before.good || s.stale != before.stale || s.gone != before.gone)
             keep_standing(h, events[k].at_s, &s);
     }
-    keep_standing(h, NEVER_DUE, &s);
 }
 
 #endif
