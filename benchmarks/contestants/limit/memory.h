@@ -23,10 +23,9 @@ static jmp_buf out_of_memory;
 /* Make sure that a store holds n elements; what it held is kept. */
 static void *hold(Store *store, int64_t n, size_t size)
 {
-    /* Loops may read and write a few lanes beyond the last element. */
-    const size_t bytes = (size_t)n * size + 4 * LINE_BYTES;
-    if (bytes > store->bytes) {
-        const size_t larger = (bytes + bytes / 2 + LINE_BYTES) / LINE_BYTES * LINE_BYTES;
+    const size_t bytes = (size_t)n * size;
+    if (bytes > store->bytes || store->data == NULL) {
+        const size_t larger = (bytes + bytes / 2) / LINE_BYTES * LINE_BYTES + LINE_BYTES;
         void *data = aligned_alloc(LINE_BYTES, larger);
         if (data == NULL)
             longjmp(out_of_memory, 1);
@@ -48,7 +47,7 @@ static Store *next_store(void)
 /* How many elements a store holds. */
 static int64_t holds(const Store *store, size_t size)
 {
-    return store->bytes == 0 ? 0 : (int64_t)((store->bytes - 4 * LINE_BYTES) / size);
+    return (int64_t)(store->bytes / size);
 }
 
 /* An array of n elements of the type of a pointer, uninitialised. */
