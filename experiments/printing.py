@@ -70,7 +70,7 @@ def plan(loaded: LoadedStudy, out: Path, workers: int | None) -> dict[str, Any]:
         "replications": study.replications,
         "replications_to_compute": len(remaining),
         "precision": _planned(study),
-        "estimated_s": round(policy_years * SECONDS_PER_POLICY_YEAR / parallel),
+        "estimated_s": math.ceil(policy_years * SECONDS_PER_POLICY_YEAR / parallel),
         "estimated_bytes": policy_years * BYTES_PER_POLICY_YEAR,
     }
 

@@ -1,4 +1,4 @@
-"""Adoption of the app: who uses it when, under which policy, and the monthly counts of its users."""
+"""Adoption of the app: who uses it when, under which policy, and monthly counts of its users."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """The control room and the police units: calls, queues, follow-up and the end of each incident.
 
 Operators and the units of each area are resources with a first-come queue each; calls wait for an
-operator until they are answered or hang up. Events happen in the order of time; of one second first
-whatever was set in motion before, in the order in which it was, then hang-ups, then the calls of
-that second, tips before others. "The earliest end wins" is a number that each incident carries,
+operator until they are answered or hang up. Events happen in the order of time; of one second
+first whatever was set in motion before, in the order in which it was, then hang-ups, then the
+calls of that second, tips before others. "The earliest end wins" is a number that each incident
+carries,
 not an event: it can only come earlier or, while still ahead, be replaced.
 
 The same room with a SimPy process for each call, unit and action is in `tests/reference`; it takes
@@ -373,12 +374,12 @@ class ControlRoom:
         others = self._other_calls(alerts_until_s)
         calls, place = _calls_of(tips, *others)
         offset = len(self._calls.at_s)
-        self._calls = Calls(
-            *(np.concatenate(pair) for pair in zip(self._calls, calls, strict=True))
+        self._calls = Calls._make(
+            np.concatenate(pair) for pair in zip(self._calls, calls, strict=True)
         )
         new = offset + np.arange(len(calls.at_s))
         pending = np.concatenate([self._order[self._floor.size[2] :], new])
-        some = Calls(*(values[pending] for values in self._calls))
+        some = Calls._make(values[pending] for values in self._calls)
         # At one second tips come before other calls, each by incident and caller.
         key = (some.kind, some.caller, some.incident, some.kind == _OTHER, some.at_s)
         self._order = pending[np.lexsort(key)]
@@ -469,12 +470,13 @@ class ControlRoom:
         open_[self._order[floor.size[2] :]] = True
         open_[floor.soon_call[: floor.size[0]]] = True
         for first in floor.head.tolist():
-            while first != _NOBODY:
-                open_[first] = True
-                first = int(self._calls.next[first])
+            waiting = int(first)
+            while waiting != _NOBODY:
+                open_[waiting] = True
+                waiting = int(self._calls.next[waiting])
         self._add_up(~open_)
         number = np.append(np.cumsum(open_) - 1, _NOBODY)
-        self._calls = Calls(*(values[open_] for values in self._calls))
+        self._calls = Calls._make(values[open_] for values in self._calls)
         self._calls.next[:] = number[self._calls.next]
         floor.soon_call[: floor.size[0]] = number[floor.soon_call[: floor.size[0]]]
         floor.head[:], floor.tail[:] = number[floor.head], number[floor.tail]
@@ -483,7 +485,7 @@ class ControlRoom:
 
     def _add_up(self, over: Bools) -> None:
         """Add the calls that are over to the tallies."""
-        calls = Calls(*(values[over & (self._calls.kind != _OTHER)] for values in self._calls))
+        calls = Calls._make(values[over & (self._calls.kind != _OTHER)] for values in self._calls)
         true = calls.kind != _FALSE
         weights = {
             "true_tips": calls.made & true,

@@ -49,13 +49,16 @@ def effort_ledger(
     )
     eur = np.zeros((len(policies), years, len(inhabitants), len(PAYERS), len(LEDGER_TASKS)))
     for i, policy in enumerate(policies):
+        # A year's effort depends only on which changes are in force.
+        known: dict[int, Floats] = {}
         for year in range(years):
             for first, days, length in _spans(
                 policy, add_years(start, year), add_years(start, year + 1)
             ):
-                _book_effort(
-                    eur[i, year], policy, grid, inhabitants, parameters, first, days / length
-                )
+                phase = sum(day <= first for day in policy.change_days())
+                if phase not in known:
+                    known[phase] = _yearly_effort(policy, grid, inhabitants, parameters, first)
+                eur[i, year] += days / length * known[phase]
         _book_once(eur[i], policy, grid, inhabitants, start, years)
     return Ledger(eur)
 
@@ -68,21 +71,18 @@ def _spans(policy: Policy, first: date, last: date) -> list[tuple[date, int, int
     return [(a, (b - a).days, (last - first).days) for a, b in pairwise(cuts)]
 
 
-def _book_effort(
-    eur: Floats,
-    policy: Policy,
-    grid: Grid,
-    inhabitants: Ints,
-    parameters: Parameters,
-    day: date,
-    share: float,
-) -> None:
+def _yearly_effort(
+    policy: Policy, grid: Grid, inhabitants: Ints, parameters: Parameters, day: date
+) -> Floats:
+    """Return a year's effort under the levers of a day in euros, [municipality, payer, task]."""
+    eur = np.zeros((len(inhabitants), len(PAYERS), len(LEDGER_TASKS)))
     for k, town in enumerate(grid.municipalities):
         effort = policy.levers_at(day, town.gm_code).effort
         for t, task in enumerate(TASKS):
             one = getattr(effort, task)
             hours = float(task_hours(one, inhabitants[k : k + 1], parameters)[0])
-            eur[k, PAYERS.index(one.payer), t] += share * 12.0 * hours * parameters.hour_cost_eur
+            eur[k, PAYERS.index(one.payer), t] += 12.0 * hours * parameters.hour_cost_eur
+    return eur
 
 
 def _book_once(

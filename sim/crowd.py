@@ -93,7 +93,7 @@ class Crowd(NamedTuple):
         people: records of the type `PERSON`.
         clocks: records of the type `CLOCK`.
         due_s: when the next change of each in the register is due.
-        next_change: its number among the changes of the year.
+        next_change: its number among the changes of the spell.
         listed: on the register under some policy when last followed.
         app_level: as in `people`; the search around an alert reads these three of everybody.
         homes: where they live; their number is their position.
@@ -142,11 +142,12 @@ def crowd_of(candidates: Candidates, may_use_app: Bools) -> tuple[Crowd, Ints]:
     """
     order = band_order(candidates.x_dm, candidates.y_dm, candidates.id)
     c = candidates
-    people = np.zeros(len(c), dtype=PERSON)
+    # Of a record array the loops can read fields by name also where nothing is compiled.
+    people = np.zeros(len(c), dtype=PERSON).view(np.recarray)
     for name in sorted(set(PERSON.names or ()) & {field.name for field in fields(c)}):
         people[name] = getattr(c, name)[order]
     people["started"] = registered_at_start(c)[order]
-    clocks = np.zeros(len(c), dtype=CLOCK)
+    clocks = np.zeros(len(c), dtype=CLOCK).view(np.recarray)
     clocks["entry_s"] = c.entry_s[order]
     users = np.flatnonzero(may_use_app[order])
     homes = points_of(people["x_dm"], people["y_dm"], np.arange(len(c)))

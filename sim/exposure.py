@@ -65,11 +65,18 @@ class Exposure(NamedTuple):
     touching: NDArray[np.int32]
 
 
-def alerts_of(circles: Sequence[Circle], incidents: Incidents) -> Alerts:
-    """Return alerts as arrays; the circles are in the order of time."""
+def alerts_of(circles: Sequence[Circle], incidents: Incidents, n_policies: int) -> Alerts:
+    """Return alerts as arrays.
+
+    Args:
+        circles: in the order of time; there may be none.
+        incidents: all incidents.
+        n_policies: number of policies.
+    """
     incident = np.array([c.incident for c in circles], dtype=np.int64)
-    n_policies = len(circles[0].policies) if circles else 0
-    policies = np.array([c.policies for c in circles], dtype=np.bool_).reshape(-1, n_policies)
+    policies = np.zeros((len(circles), n_policies), dtype=np.bool_)
+    for a, circle in enumerate(circles):
+        policies[a] = circle.policies
     return Alerts(
         incident=incident,
         at_s=np.array([c.alert_s for c in circles], dtype=np.int64),

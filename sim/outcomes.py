@@ -106,7 +106,8 @@ class PolicyRun:
         name: of the policy.
         column: number of the policy.
         ending: how everything ended.
-        counts: `sim.alerts.COUNTS`, messages by channel and `noticed_while_open`, each by incident.
+        counts: `sim.alerts.COUNTS`, messages by channel and `noticed_while_open`, each by
+        incident.
         public_noticed: members of the public reached, expected, by incident.
     """
 

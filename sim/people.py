@@ -1,8 +1,8 @@
 """The people around one alert: where they are, what they draw, and how they are tied to each
 policy.
 
-Each step is a loop of its own over all of them: short loops over plain arrays use the vector units,
-and draw, look up and decide for eight people at a time.
+Each step is a loop of its own over all of them: short loops over plain arrays use the vector
+units, and draw, look up and decide for eight people at a time.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class PublicField:
         active = np.flatnonzero(reach.max(axis=(0, 2)) > 0.0)
         if active.size == 0:
             return None
-        alerts, reach = Alerts(*(values[active] for values in alerts)), reach[:, active]
+        alerts, reach = Alerts._make(values[active] for values in alerts), reach[:, active]
         alone = self._alone(alerts)
         weight = -np.expm1(
             -upper_bounds(

@@ -1,8 +1,9 @@
-"""The region while a replication runs: its people, its register and its alerts, for all policies."""
+"""The region while a replication runs: its people, register and alerts, for all policies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ from sim.register import (
     open_book,
     room_for_changes,
     rules_of,
-    work_out_year,
+    work_out,
 )
 from sim.scalar import NEVER_S
 from sim.scenes import behaviour_of, scenes_of
@@ -92,7 +93,7 @@ class Region:
         months = month_starts(setting.start, 12 * setting.years)[1:]
         ends = np.array([date_to_s(setting.start, day) for day in months], dtype=np.int64)
         self._crowd, order = crowd_of(candidates, app.possible_users(candidates))
-        self.alerts = alerts_of(circles, incidents)
+        self.alerts = alerts_of(circles, incidents, len(setting.policies))
         self._exposure = exposure_of(self.alerts, candidates.x_dm, candidates.y_dm)
         self._rules = rules_of(thresholds, letters, p.campaign_weeks, setting.stream)
         self._adoption = app.by_month(ends)
@@ -145,15 +146,16 @@ class Region:
                 self._make_room(int(self.response.cursor[2]))
         return int(self.response.cursor[2])
 
-    def begin_year(self, before_s: int) -> None:
-        """Work out the register up to a moment; all alerts of the year before must have passed."""
+    def begin_spell(self, before_s: int) -> None:
+        """Work the register out up to a moment; the alerts of the spell before have passed."""
         catch_up_all(self._book, self._crowd, self._changes, NEVER_S - 1)
         self._changes.size[0] = 0
         given = (self._book, self._crowd, self._rules, self._adoption, self._exposure)
         first, n = 0, len(self._crowd.people)
-        while (first := work_out_year(*given, self._changes, first, before_s - 1)) < n:
+        while (first := work_out(*given, self._changes, first, before_s - 1)) < n:
             wider = room_for_changes(2 * len(self._changes.at_s), self._changes.code.shape[1])
-            for new, old in zip(wider, self._changes, strict=True):
+            room: tuple[NDArray[Any], ...] = wider
+            for new, old in zip(room, self._changes, strict=True):
                 new[: len(old)] = old
             self._changes = wider
 
@@ -195,7 +197,7 @@ class Region:
         notices, informants = (int(v) for v in self.response.cursor[:2])
         self._kept.append((first, stop, self.response.notices[:notices].copy()))
         self.response.cursor[:2] = 0
-        return Informants(*(values[:informants].copy() for values in self.response.informants))
+        return Informants._make(values[:informants].copy() for values in self.response.informants)
 
     def _make_room(self, n: int) -> None:
         """Make sure that the answers of n more people fit."""
@@ -210,7 +212,8 @@ class Region:
             self.response = self.response._replace(notices=longer)
         if informants + n > len(self.response.informants.alert):
             wider = _room_for(2 * (informants + n), n_policies)
-            for new, old in zip(wider, self.response.informants, strict=True):
+            room: tuple[NDArray[Any], ...] = wider
+            for new, old in zip(room, self.response.informants, strict=True):
                 new[:informants] = old[:informants]
             self.response = self.response._replace(informants=wider)
 

@@ -8,9 +8,9 @@ and policies that are ordered in their thresholds stay ordered in every candidat
 (T. E. Harris, "Additive set-valued Markov processes and graphical methods", Annals of Probability
 6 (1978), doi:10.1214/aop/1176995523).
 
-Candidates do not touch each other, and their exposure is known beforehand. So a year is worked out
-one candidate after the other, before the alerts of that year; what changes is noted down, and the
-alerts around a home let it happen. The books of the months are kept as changes by month.
+Candidates do not touch each other, and their exposure is known beforehand. So a spell of
+time is worked out one candidate after the other, before its alerts; what changes is noted down,
+and the alerts around a home let it happen. The books of the months are kept as changes by month.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ _BETWEEN_MARKS_S = YEAR_S / MARK_RATE_PER_YEAR
 _GONE, _OUT, _STALE, _GOOD = (int(state) for state in State)
 _MARK, _CAMPAIGN = int(Purpose.MARK), int(Purpose.CAMPAIGN)
 _IN_THE_BEGINNING_S = -1
+_BEYOND_S = 50 * YEAR_S
+"""Nobody looks at the register so late."""
 _DAY_S = 86_400
 _SIGN_UP, _UPKEEP, _STRIKE = range(3)
 _DECAY, _DEPARTURE = range(2)
@@ -114,7 +116,7 @@ class Book(NamedTuple):
 
     Attributes:
         code: `State`, plus `STRUCK` for stale records that were struck off, [n, p].
-        ahead: the same at the end of the year that is worked out.
+        ahead: the same at the end of the spell that is worked out.
         month_ends_s: ends of the months.
         stocks: registered, good, stale and struck: the change in each month, [month, 4, policy,
             municipality]; month 0 is the start, the last row what comes after the last month.
@@ -134,7 +136,8 @@ class Book(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What changes in the register in a year, candidate by candidate and in the order of time.
+    """What changes in the register in a spell of time, candidate by candidate and in the order of
+    time.
 
     Attributes:
         at_s: when; those of a candidate end with `NEVER_S`.
@@ -148,7 +151,7 @@ class Changes(NamedTuple):
 
 
 _MOST_CHANGES = 512
-"""Changes of one candidate in a year for which there must be room."""
+"""Changes of one candidate in a spell for which there must be room."""
 
 
 def room_for_changes(n: int, n_policies: int) -> Changes:
@@ -243,20 +246,22 @@ def _begin(book: Book, crowd: Crowd, rules: Rules, adoption: Adoption) -> None:
 
 @inlined
 def _draw_mark(person: Person, clock: Clock, rules: Rules) -> None:
-    """Draw on to the next mark that does anything."""
+    """Draw on to the next mark that does anything, or to any that comes too late to matter: where
+    rates are tiny, or all of them nought, there would be no end.
+    """
     at, round_ = clock.mark_at_s, clock.mark_round
     while True:
         round_ += 1
         words = scalar.philox(person.id, round_, 0, _MARK, rules.key[0], rules.key[1])
         at += scalar.exponential(scalar.uniform(words[0])) * _BETWEEN_MARKS_S
-        if words[1] < rules.idle_from or words[1] >= rules.idle_to:
+        if words[1] < rules.idle_from or words[1] >= rules.idle_to or at > _BEYOND_S:
             break
     clock.mark_at_s, clock.mark_round = at, round_
     clock.mark_s, clock.mark_word = scalar.whole_seconds(at), words[1]
 
 
 @compiled
-def work_out_year(
+def work_out(
     book: Book,
     crowd: Crowd,
     rules: Rules,

@@ -189,11 +189,11 @@ class _Course:
         )
 
     def live_until(self, at_s: int) -> None:
-        """Let the people live through the alerts before a moment, and keep what they could tell."""
+        """Let the people live through the alerts before a moment; keep what they could tell."""
         region, setting = self._region, self._setting
         first, stop = self._passed[-1], int(np.searchsorted(region.alerts.at_s, at_s))
         self._passed.append(stop)
-        region.begin_year(at_s)
+        region.begin_spell(at_s)
         self._parts = []
         if self._detail:
             for a in (first + np.flatnonzero(~self._past[first:stop])).tolist():
@@ -206,7 +206,7 @@ class _Course:
         named = attending_people(setting, informants, region.alerts, self._actions)
         self._keep(named)
         own = first + np.flatnonzero(~self._past[first:stop])
-        alerts = Alerts(*(values[own] for values in region.alerts))
+        alerts = Alerts._make(values[own] for values in region.alerts)
         shares = self._public.reach(alerts)
         audience = self._public.audience(alerts, shares)
         np.add.at(self._public_noticed, alerts.incident, audience)
@@ -225,7 +225,7 @@ class _Course:
         room.advance(at_s)
 
     def settle(self) -> None:
-        """Count who noticed while the actions of the year before were open: by now their closing
+        """Count who noticed while the actions of the spell before were open: by now their closing
         messages are out.
         """
         closed = np.stack([room.closed_s() for room in self._rooms], axis=1)
@@ -250,7 +250,10 @@ class _Course:
 
 
 def _year_ends_s(setting: Setting) -> list[int]:
-    """Return the ends of the years of the study and of the time after it."""
+    """Return the ends of the years of the study and of the time after it.
+
+    A year of alerts sets off what fits in the caches for a region and in memory for a country.
+    """
     return list(range(YEAR_S, setting.last_alert_s + YEAR_S + 1, YEAR_S))
 
 
@@ -324,13 +327,13 @@ def _alerts_in_time(
     """
     everyone = np.ones(len(setting.policies), dtype=np.bool_)
     history = plan_history(incidents, setting.start, setting.gm_codes, setting.parameters)
-    past = [
+    before = [
         (Circle(c.incident, c.alert_s, c.radius_m, everyone), True)
         for c in circles_in_order(history)
     ]
-    merged = past + [(circle, False) for circle in circles_in_order(actions)]
+    merged = before + [(circle, False) for circle in circles_in_order(actions)]
     merged.sort(key=lambda pair: pair[0].alert_s)
-    past = np.array([before for _, before in merged], dtype=np.bool_)
+    past = np.array([is_past for _, is_past in merged], dtype=np.bool_)
     return [circle for circle, _ in merged], past
 
 

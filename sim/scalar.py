@@ -194,7 +194,7 @@ def span(value: float) -> int:
 
 @compiled
 def poisson(u: float, mean: float) -> int:
-    """Return the Poisson quantile by summing the probabilities: a larger mean never gives fewer."""
+    """Return the Poisson quantile by summing probabilities: a larger mean never gives fewer."""
     k = 0
     if mean > _LARGE_MEAN:
         # exp(-mean) underflows near 745; what lies twelve deviations below the mean adds nothing.

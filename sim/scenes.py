@@ -1,5 +1,5 @@
-"""The scene of each alert: hour, whereabouts, levers, adoption, closing, and bounds of what anybody
-could have to tell.
+"""The scene of each alert: hour, whereabouts, levers, adoption, closing, and bounds of what
+anybody could have to tell.
 """
 
 from __future__ import annotations

@@ -234,9 +234,9 @@ def most_fresh_sightings(
     """Return upper bounds of the integrated hazard of one observer, by [alert, way to look out]:
     searching, driving, walking, watching from a window.
 
-    Whoever has a larger clock sees nothing, wherever and whenever they look. The subject is at most
-    a diameter's way inside an observer's area, memory only fades, and of a constant hazard that
-    fades at rate k never more than 1/k counts.
+    Whoever has a larger clock sees nothing, wherever and whenever they look. The subject is at
+    most a diameter's way inside an observer's area, memory only fades, and of a constant hazard
+    that fades at rate k never more than 1/k counts.
     """
     p, i = parameters, alerts.incident
     subject = subjects.take(i)
@@ -245,7 +245,7 @@ def most_fresh_sightings(
     vanish = (subject.vanish_s - alerts.at_s).astype(np.float64)
     memory_s = 1.0 / fading_per_s(p)
     on_road_still = incidents.stationary_on_road[i]
-    ways = (
+    ways: tuple[tuple[float, float, float, Floats | float, Floats | float], ...] = (
         (p.search_radius_m, p.search_speed_m_per_s, p.sweep_walk_m * p.search_alertness, 1.0, 1.0),
         (
             p.car_radius_m,

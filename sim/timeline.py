@@ -1,5 +1,5 @@
-"""The timeline of a replication, run by SimPy: year by year the people live through the alerts, then
-the control room of each policy works through the calls that these set off, then the year is
+"""The timeline of a replication, run by SimPy: spell by spell the people live through the alerts,
+then the control room of each policy works through the calls that these set off, then the spell is
 settled.
 
 What happens within an alert and within a control room are compiled loops: a SimPy event for each
@@ -19,7 +19,7 @@ Process: TypeAlias = Generator[simpy.Event, Any, None]
 
 def run_timeline(
     first_s: int,
-    year_ends_s: Sequence[int],
+    spell_ends_s: Sequence[int],
     live_until: Callable[[int], None],
     work_until: Sequence[Callable[[int], None]],
     settle: Callable[[], None],
@@ -28,7 +28,7 @@ def run_timeline(
 
     Args:
         first_s: the first moment.
-        year_ends_s: ends of the years in ascending order, the last after the last alert.
+        spell_ends_s: ends of the spells in ascending order, the last after the last alert.
         live_until: lets the people live through the alerts before a moment.
         work_until: each lets the control room of one policy work until a moment.
         settle: called when all control rooms have.
@@ -39,12 +39,12 @@ def run_timeline(
         work(int(env.now))
         yield env.timeout(0)
 
-    def years() -> Process:
-        for end_s in year_ends_s:
+    def spells() -> Process:
+        for end_s in spell_ends_s:
             yield env.timeout(end_s - env.now)
             live_until(end_s)
             yield env.all_of([env.process(control_room(work)) for work in work_until])
             settle()
 
-    env.process(years())
+    env.process(spells())
     env.run()

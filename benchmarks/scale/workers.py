@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks.scale.country import TiledCountry, national_parameters, national_policies
 from experiments.engine import store
-from experiments.engine.design import Task, policy_hash
+from experiments.engine.blocks import Task
+from experiments.engine.design import policy_hash
 from experiments.engine.workers import Job, Model, parallel
 from experiments.study import ROOT, load_study
 from sim.replication import simulate
@@ -75,7 +76,7 @@ def _seconds_each(plan: Plan, workers: int) -> float:
         tasks = [
             Task(k, tuple(range(plan.policies)), incidents=True) for k in range(plan.replications)
         ]
-        for outcome in parallel(job, tasks, workers):
+        for outcome in parallel(job, [tasks], workers):
             if outcome.error is not None:
                 raise RuntimeError(f"replication {outcome.replication}: {outcome.error}")
             ended_s.append(time.perf_counter())
@@ -97,4 +98,5 @@ def _job(plan: Plan, folder: Path) -> Job:
         start=loaded.study.start,
         years=plan.years,
         model=Model(simulate, TiledCountry(plan.tiles)),
+        largest_block=1,
     )

@@ -1,20 +1,18 @@
 """Law 2: each channel reaches its audience only, and each stage is a part of the one before."""
 
-from datetime import timedelta
 from math import floor
 
 import numpy as np
 from hypothesis import given
-from sim.sweep import app_curve
 
-from sim.candidates import registered_at_start
 from sim.draws import Purpose, to_uniform
+from sim.exposure import WEEK_S
 from sim.policy import Policy
-from sim.presence import locate
 from sim.public import PUBLIC_ID
 from sim.register import State
 from sim.scalar import NEVER_S
 from sim.tips import TipKind
+from tests.support.scenes import scenes, sets_by_action
 from tests.support.worlds import (
     Configuration,
     Layout,
@@ -24,76 +22,6 @@ from tests.support.worlds import (
     pairs,
     rows_where,
 )
-
-
-class Scene:
-    """One action of one policy, with everything recomputed that decides who is addressed."""
-
-    def __init__(self, configuration, opened, name, row):
-        self.setting, self.opened = opened.setting, opened
-        self.people, incidents = opened.candidates, opened.incidents
-        self.column = [p.name for p in configuration.policies].index(name)
-        self.row = row
-        self.incident = int(np.flatnonzero(incidents.id == row["incident_id"])[0])
-        day = self.setting.start + timedelta(
-            days=(
-                self.setting.calendar.local(row["reported_at_s"]).date() - self.setting.start
-            ).days
-        )
-        self.levers = configuration.policies[self.column].levers_at(day, row["gm_code"])
-        self.centre = int(incidents.x_dm[self.incident]), int(incidents.y_dm[self.incident])
-        moment = opened.by_time[int(row["alert_at_s"])]
-        self.state = moment.state[:, self.column]
-        self.listed = (self.state >= State.STALE) & ~moment.struck[:, self.column]
-
-    def within(self, x_dm, y_dm):
-        """Tell which points lie inside the circle, edge included."""
-        apart = (x_dm - self.centre[0]) ** 2 + (y_dm - self.centre[1]) ** 2
-        return apart <= (10 * int(self.row["radius_m"])) ** 2
-
-    def by_register(self):
-        """Return who may get texts, calls and mails: positions of candidates, three sets."""
-        home = self.listed & self.within(self.people.x_dm, self.people.y_dm)
-        voice, channels = self.people.prefers_voice, self.levers.channels
-        empty = np.zeros(len(home), dtype=bool)
-        return (
-            home & ~voice if channels.sms.enabled else empty,
-            home & voice if channels.voice.enabled else empty,
-            home if channels.email.enabled else empty,
-        )
-
-    def by_app(self):
-        """Return who has the app and is inside the circle now."""
-        app, people = self.levers.channels.app, self.people
-        if not app.enabled:
-            return np.zeros(len(people), dtype=bool)
-        alert_s = int(self.row["alert_at_s"])
-        share = float(app_curve(self.setting).at(np.array([alert_s]))[0]) * app.adoption_factor
-        moved = registered_at_start(people) & (people.move_level < app.register_moved_share)
-        words = self.setting.stream.words(Purpose.RECEIPT, people.id, self.row["incident_id"])
-        who = np.arange(len(people))
-        place = locate(self.setting, people, who, np.full(len(who), alert_s), to_uniform(words)[0])
-        uses = ((people.app_level < share) | moved) & (self.state != State.GONE)
-        return uses & self.within(place.x_dm, place.y_dm)
-
-
-def scenes(configuration, opened):
-    table = opened.result.actions
-    for k in range(len(table["incident_id"])):
-        row = {column: values[k] for column, values in table.items()}
-        yield Scene(configuration, opened, str(row["scenario"]), row)
-
-
-def sets_by_action(table, *flags, key="candidate_id"):
-    """Return {(scenario, incident): set of ids} of the rows where all flags hold."""
-    out = {}
-    keep = np.ones(len(table["incident_id"]), dtype=bool)
-    for flag in flags:
-        keep &= flag
-    columns = (table[name][keep].tolist() for name in ("scenario", "incident_id", key))
-    for scenario, incident, person in zip(*columns, strict=True):
-        out.setdefault((scenario, incident), set()).add(person)
-    return out
 
 
 @given(configurations())
@@ -165,6 +93,34 @@ def test_each_stage_is_a_part_of_the_one_before_and_the_counts_are_their_sizes(c
         parts = [sets[name].get(key, set()) for name in ("delivered", "noticed", "noticed_10min")]
         assert parts[2] <= parts[1] <= parts[0] <= whole.get(key, set())
         assert actions["searching"][k] <= actions["attending"][k]
+
+
+@given(configurations())
+@examples(15)
+def test_who_attends_is_tired_by_the_alerts_of_the_last_week(configuration):
+    """Each further alert of the policy that covered the home, however lately, is one factor."""
+    opened, p = configuration.opened(), configuration.parameters
+    alerts, people = opened.alerts, opened.candidates
+    if not opened.result.notified:
+        return
+    order = np.argsort(people.id)
+    for scene in scenes(configuration, opened):
+        name, incident = str(scene.row["scenario"]), int(scene.row["incident_id"])
+        row = rows_where(opened.result.notified, scenario=name, incident_id=incident)
+        who = order[np.searchsorted(people.id[order], row["candidate_id"])]
+        (a,) = np.flatnonzero(
+            (alerts.incident == scene.incident) & alerts.policies[:, scene.column]
+        )
+        before = np.arange(len(alerts.at_s)) < a
+        lately = before & (alerts.at_s > alerts.at_s[a] - WEEK_S)
+        lately &= alerts.policies[:, scene.column]
+        count = np.zeros(len(who), dtype=np.int64)
+        for b in np.flatnonzero(lately):
+            east, north = people.x_dm[who] - alerts.x_dm[b], people.y_dm[who] - alerts.y_dm[b]
+            count += east**2 + north**2 <= alerts.radius_dm[b] ** 2
+        words = opened.setting.stream.words(Purpose.RESPONSE, row["candidate_id"], incident)
+        willing = to_uniform(words)[0] < p.attend_share * p.fatigue_factor**count
+        assert (row["attends"] == (willing & (row["noticed_s"] < NEVER_S))).all()
 
 
 @given(configurations())

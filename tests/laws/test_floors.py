@@ -1,4 +1,6 @@
-"""The house stands: imports walk one way, SimPy lives in one module, no generator with state."""
+"""The house stands: imports walk one way, SimPy and the compiler live in one module each, no
+generator with state.
+"""
 
 import ast
 from graphlib import TopologicalSorter
@@ -9,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = ("sim", "scenarios", "experiments")
 """Each may import itself and what stands before it."""
-FOUNDATION = ("sim.errors", "sim.draws", "sim.clock", "sim.parameters", "sim.policy")
+FOUNDATION = (
+    "sim.errors",
+    "sim.compiled",
+    "sim.scalar",
+    "sim.draws",
+    "sim.clock",
+    "sim.parameters",
+    "sim.policy",
+)
 """Floor 0: may import nothing of the model but each other."""
 
 
@@ -71,9 +81,10 @@ def test_imports_walk_one_way(name):
 
 
 @pytest.mark.parametrize("name", sorted(n for n in MODULES if n.split(".")[0] == "sim"))
-def test_only_the_control_room_knows_simpy(name):
-    tops = {found.split(".")[0] for found in imports(name)}
-    assert ("simpy" in tops) == (name == "sim.control_room")
+def test_only_the_timeline_knows_simpy_and_one_module_the_compiler(name):
+    tops = {found.split(".")[0] for found in imports(name, typing=True)}
+    assert ("simpy" in tops) == (name == "sim.timeline")
+    assert ("numba" in tops) == ("llvmlite" in tops) == (name == "sim.compiled")
 
 
 @pytest.mark.parametrize("name", sorted(n for n in MODULES if n.split(".")[0] == "sim"))
@@ -103,8 +114,10 @@ def test_the_foundation_stands_on_nothing(floor):
 
 
 def test_the_model_opens_no_files_but_those_it_is_given():
-    """Reading is for the loaders of the grid and the world; nothing in the model writes."""
-    readers = {"sim.world", "sim.grid", "sim.grid_tables", "sim.tables"}
+    """Reading is for the loaders of the grid and the world; nothing in the model writes, but for
+    the module that keeps the compiled code.
+    """
+    readers = {"sim.world", "sim.grid", "sim.grid_tables", "sim.tables", "sim.compiled"}
     calls = ("read_text", "read_bytes", "open", "write_text", "write_bytes", "mkdir")
     for name, path in MODULES.items():
         if name.split(".")[0] != "sim" or name in readers:

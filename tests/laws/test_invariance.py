@@ -4,22 +4,23 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import sim.sweep
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import sim.draws
+import sim.region
+import sim.replication
 from sim.candidates import Candidates
+from sim.clock import YEAR_S
 from sim.grid import Grid, Municipality
 from sim.incidents import Incidents
 from sim.policy import Policy
 from sim.world import World
+from tests.support.registers import Opened, Walk
 from tests.support.worlds import (
     AGES,
     TABLES,
     Configuration,
     Layout,
-    Opened,
     bearable,
     busy_parameters,
     configurations,
@@ -71,30 +72,67 @@ def test_the_order_of_the_policies_does_not_matter(configuration, random):
         assert differences(first, second, name) == {}
 
 
-@pytest.mark.parametrize("rows", [1, 97, 10**9])
-def test_the_size_of_the_chunks_does_not_matter(rows):
+@pytest.mark.parametrize("people", [1, 97, 10**5])
+def test_the_room_for_people_at_first_does_not_matter(people):
     @given(configurations())
-    @examples(4)
+    @examples(6)
     def check(configuration):
         whole = configuration.simulate()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(sim.sweep, "CHUNK_ROWS", rows)
-            parts = configuration.simulate()
-        for name in names_of(configuration):
-            assert differences(whole, parts, name) == {}
+            patched.setattr(sim.region, "_ROOM", people)
+            grown = configuration.simulate()
+        for name in TABLES:
+            assert same_tables(getattr(whole, name), getattr(grown, name)) == []
 
     check()
 
 
-@given(configurations())
-@examples(3)
-def test_the_size_of_the_blocks_of_draws_does_not_matter(configuration):
+@given(configurations(), st.lists(st.integers(0, 2 * YEAR_S), max_size=6))
+@examples(12)
+def test_the_cuts_between_alerts_do_not_matter(configuration, cuts_s):
+    """Alerts happen in stretches; where one ends and the next begins changes nothing."""
     whole = configuration.simulate()
+    ends_s = sim.replication._year_ends_s(configuration.setting())
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sim.draws, "_BLOCK", 61)
+        cut = sorted({*cuts_s, ends_s[-1]})
+        patched.setattr(sim.replication, "_year_ends_s", lambda _: cut)
         parts = configuration.simulate()
     for name in names_of(configuration):
         assert differences(whole, parts, name) == {}
+
+
+@given(configurations(), st.lists(st.integers(0, 2 * YEAR_S), min_size=1, max_size=6))
+@examples(12)
+def test_looking_at_the_register_changes_nothing(configuration, looks_s):
+    """Candidates are moved on when somebody looks; who looks, and when, does not matter."""
+    whole = configuration.simulate()
+    pass_alerts = sim.region.Region.pass_alerts
+
+    def looked_at(region, first, stop, *, everybody=False):
+        n = 0
+        for a in range(first, stop):
+            at_s = int(region.alerts.at_s[a])
+            walk = Walk.in_region(region, candidates)
+            for look_s in sorted(s for s in looks_s if s < at_s):
+                walk.look(look_s)
+            n = pass_alerts(region, a, a + 1, everybody=everybody)
+        return n
+
+    candidates, _ = configuration.drawn(configuration.setting())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sim.region.Region, "pass_alerts", looked_at)
+        watched = configuration.simulate()
+    for name in TABLES:
+        assert same_tables(getattr(whole, name), getattr(watched, name)) == []
+
+
+@given(configurations())
+@examples(10)
+def test_keeping_the_details_changes_no_table(configuration):
+    full, plain = configuration.simulate(), configuration.simulate(detail=False)
+    for name in ("actions", "incidents", "register", "costs"):
+        assert same_tables(getattr(full, name), getattr(plain, name)) == []
+    assert plain.tips == plain.notified == {}
 
 
 @given(configurations())

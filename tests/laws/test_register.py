@@ -11,15 +11,14 @@ from sim.candidates import draw_candidates
 from sim.clock import YEAR_S, date_to_s, month_starts
 from sim.draws import Stream
 from sim.effort import EXPOSURE_LIMIT, Thresholds
-from sim.exposure import Exposure
 from sim.policy import Policy
-from sim.register import Letter, State, draw_events
+from sim.register import Letter, State
 from sim.scalar import WORD_RANGE
+from tests.support.registers import Walk, circles_alerts
 from tests.support.worlds import (
     SEEDS,
     Configuration,
     Layout,
-    RecordingRegister,
     bearable,
     busy_parameters,
     configurations,
@@ -91,24 +90,22 @@ def _candidates(seed, years):
     return world, drawn
 
 
-def _exposed(draw_seed, n, until_s):
-    """Return moments and homes of alerts that all policies share."""
-    at_random = np.random.default_rng(draw_seed)
-    moments = np.sort(at_random.integers(0, until_s, size=12))
-    return [(int(at), np.flatnonzero(at_random.random(n) < 0.5)) for at in moments]
+def _alerts(seed, candidates, until_s):
+    """Return alerts that both policies share; each covers a good part of the homes."""
+    at_random = np.random.default_rng(seed)
+    moments = np.sort(at_random.integers(0, until_s, size=12)).tolist()
+    centres = at_random.integers(0, len(candidates), size=len(moments))
+    radii_dm = at_random.integers(4_000, 12_000, size=len(moments)).tolist()
+    x_dm, y_dm = candidates.x_dm[centres].tolist(), candidates.y_dm[centres].tolist()
+    circles = zip(moments, x_dm, y_dm, radii_dm, strict=True)
+    return circles_alerts([(*circle, (True, True)) for circle in circles], 2)
 
 
-def _walk(register, alerts, until_s):
-    """Move a register through alerts as the engine does, noting each moment."""
-    exposure = Exposure(np.zeros(2, dtype=np.int64), len(register.candidates))
-    both = np.ones(2, dtype=bool)
-    for at_s, covered in [*alerts, (until_s, np.zeros(0, dtype=np.int64))]:
-        while (change := exposure.next_change_s()) is not None and change <= at_s:
-            register.advance(change - 1, exposure)
-            exposure.expire(change)
-        register.advance(at_s, exposure)
-        exposure.expire(at_s)
-        exposure.add(at_s, covered, both)
+def _walk(walk, alerts, until_s):
+    """Look at a register at each alert, when each is a year old, and at the end."""
+    turns = np.concatenate([alerts.at_s, alerts.at_s + YEAR_S - 1, alerts.at_s + YEAR_S])
+    for at_s in np.unique(np.append(turns[turns < until_s], until_s)).tolist():
+        walk.look(at_s)
 
 
 @given(ordered_thresholds(), ordered_letters(), SEEDS, st.integers(0, 99), st.floats(0.0, 1.0))
@@ -119,15 +116,23 @@ def test_ordered_thresholds_keep_each_candidate_ordered(
     years = 9
     _, candidates = _candidates(seed, years)
     until_s = years * YEAR_S
-    events = draw_events(candidates, thresholds, letters, 6.0, until_s, Stream(seed, 0))
-    register = RecordingRegister(candidates, events, thresholds, letters, stale_share, TOWNS)
-    _walk(register, _exposed(alert_seed, len(candidates), until_s), until_s)
-    assert len(register.moments) > 10
-    for moment in register.moments:
+    alerts = _alerts(alert_seed, candidates, until_s)
+    walk = Walk.by_rules(
+        candidates,
+        thresholds,
+        letters,
+        Stream(seed, 0),
+        stale=stale_share,
+        alerts=alerts,
+        years=years,
+    )
+    _walk(walk, alerts, until_s)
+    assert len(walk.moments) > 10
+    for moment in walk.moments:
         worse = np.flatnonzero(moment.state[:, 0] < moment.state[:, 1])
         assert worse.size == 0, f"at {moment.at_s} s: candidates {candidates.id[worse][:5]}"
     # Something happened, or the order would be that of the start.
-    assert (register.moments[0].state != register.moments[-1].state).any()
+    assert (walk.moments[0].state != walk.moments[-1].state).any()
 
 
 def test_the_order_needs_its_conditions():
@@ -141,20 +146,36 @@ def test_the_order_needs_its_conditions():
     thresholds = Thresholds(
         np.array([-(1 << 40), YEAR_S]), sign_up, sign_up, sign_up, departure, departure
     )
-    events = draw_events(candidates, thresholds, [], 6.0, 6 * YEAR_S, Stream(5, 0))
-    register = RecordingRegister(candidates, events, thresholds, [], 0.2, TOWNS)
-    _walk(register, [], 6 * YEAR_S)
-    state = register.state
+    walk = Walk.by_rules(candidates, thresholds, [], Stream(5, 0), years=6)
+    state = walk.look(6 * YEAR_S).state
     assert (state[:, 0] < state[:, 1]).any()
     assert (state[:, 0] > state[:, 1]).any()
 
 
+@pytest.mark.parametrize("words", [0, 1])
+def test_where_hardly_anything_can_happen_nothing_does_and_the_draws_end(words):
+    """Marks that do anything are looked for: with rates of nought there is none to be found."""
+    _, candidates = _candidates(6, 40)
+    shape = (1, 1, TOWNS, BANDS)
+    up = np.full(shape, words)
+    down = np.full((1, BANDS, EXPOSURE_LIMIT + 1), WORD_RANGE - words)
+    thresholds = Thresholds(np.array([-(1 << 40)]), up, up, up, down, down)
+    walk = Walk.by_rules(candidates, thresholds, [], Stream(6, 0), years=40)
+    first, last = walk.moments[0].state, walk.look(40 * YEAR_S).state
+    assert (first != State.GONE).any()
+    changed = (first != last).any(axis=1)
+    # Newcomers appear, and nothing else happens.
+    assert (changed == (candidates.entry_s >= 0)).all()
+    assert (last[changed] == State.OUT).all()
+
+
 def _dominates(opened, better, worse):
     """Tell whether one policy's rates are nowhere below and its losses nowhere above."""
-    t, letters = opened.register._thresholds, opened.register._letters
-    up = all((x[:, better] >= x[:, worse]).all() for x in (t.sign_up, t.upkeep))
-    down = all((x[better] >= x[worse]).all() for x in (t.decay, t.departure))
-    return up and down and all((x.join[better] >= x.join[worse]).all() for x in letters)
+    rules = opened.register.rules
+    sign_up, upkeep, _ = rules.up
+    up = all((x[:, better] >= x[:, worse]).all() for x in (sign_up, upkeep))
+    down = all((x[better] >= x[worse]).all() for x in rules.down)
+    return up and down and (rules.join[:, better] >= rules.join[:, worse]).all()
 
 
 @st.composite

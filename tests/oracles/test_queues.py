@@ -6,7 +6,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-import simpy
 from hypothesis import given
 from scipy import stats
 
@@ -69,7 +68,8 @@ def test_waiting_calls_follow_erlang_c(servers, utilisation):
         service = np.maximum(np.rint(at_random.exponential(mean_service_s, n)), 1)
         calls = Background(np.zeros(n, dtype=np.int64), offset, service.astype(np.int64))
         room = room_with(servers, unlimited=False, tips=Tips.none(), background=calls)
-        times = np.array(sorted(room.run().waits))[warm_up:]
+        waits_s = room.run().waits
+        times = waits_s[np.argsort(waits_s[:, 0], kind="stable")][warm_up:]
         assert len(times) == kept
         delay = times[:, 1] - times[:, 0]
         waiting.append((delay > 0).mean())
@@ -123,7 +123,7 @@ def test_unlimited_calls_in_progress_are_poisson():
     ending = room.run()
     assert ending.made.all()
     assert not ending.lost.any()
-    times = np.array(ending.waits)
+    times = ending.waits
     assert (times[:, 0] == times[:, 1]).all()
     look_s = longest_s * np.arange(1, looks + 1)
     begun = np.searchsorted(np.sort(times[:, 1]), look_s, side="right")
@@ -139,60 +139,37 @@ def test_unlimited_calls_in_progress_are_poisson():
     assert chi2 < stats.chi2.isf(FALSE_ALARM, most)
 
 
-class WatchedRoom(ControlRoom):
-    """A control room that counts, second by second, who waits, who talks and which units drive."""
-
-    def run(self):
-        self.waiting_s = self.talking_s = 0
-        self.driving_s = [0] * len(self._units)
-        while True:
-            before = int(self._env.now)
-            waiting, talking = len(self._desk.queue), self._desk.count
-            driving = [unit.count for unit in self._units]
-            try:
-                self._env.step()
-            except simpy.core.EmptySchedule:
-                break
-            span = int(self._env.now) - before
-            self.waiting_s += waiting * span
-            self.talking_s += talking * span
-            self.driving_s = [
-                total + count * span for total, count in zip(self.driving_s, driving, strict=True)
-            ]
-        return super().run()
-
-
 @given(configurations(n_policies=2))
 @examples(15)
 def test_little_holds_on_every_path(configuration):
     """The area under the number in the queue is the sum of the times spent in it."""
     rooms = []
 
-    def watched(incidents, planned, area, tips, background, room, parameters):
-        rooms.append(
-            (
-                WatchedRoom(incidents, planned, area, tips, background, room, parameters),
-                room,
-                tips,
-                area,
-            )
-        )
-        return rooms[-1][0]
+    class WatchedRoom(ControlRoom):
+        def __init__(self, incidents, planned, area, tips, background, room, parameters):
+            super().__init__(incidents, planned, area, tips, background, room, parameters)
+            self.given = room, tips, area
 
-    with patch.object(sim.replication, "ControlRoom", watched):
+        def run(self):
+            ending = super().run()
+            rooms.append((ending, *self.given))
+            return ending
+
+    with patch.object(sim.replication, "ControlRoom", WatchedRoom):
         configuration.simulate()
     assert len(rooms) == len(configuration.policies)
-    for watch, room, tips, area in rooms:
-        ending = watch.ending
+    for ending, room, tips, area in rooms:
         if room.unlimited:
-            assert watch.waiting_s == watch.talking_s == sum(watch.driving_s) == 0
+            assert ending.waiting_s == ending.talking_s == ending.driving_s.sum() == 0
             continue
-        times = np.array(ending.waits, dtype=np.int64).reshape(-1, 3)
+        times = ending.waits
         waited = (times[:, 1] - times[:, 0]).sum() + tips.patience_s[ending.lost].sum()
-        assert watch.waiting_s == waited
-        assert watch.talking_s == (times[:, 2] - times[:, 1]).sum() == ending.operator_s.sum()
-        busy = np.bincount(area[tips.incident], ending.unit_busy_s, minlength=len(watch.driving_s))
-        assert watch.driving_s == busy.astype(np.int64).tolist()
+        assert ending.waiting_s == waited
+        assert ending.talking_s == (times[:, 2] - times[:, 1]).sum() == ending.operator_s.sum()
+        busy = np.bincount(
+            area[tips.incident], ending.unit_busy_s, minlength=len(ending.driving_s)
+        )
+        assert ending.driving_s.tolist() == busy.astype(np.int64).tolist()
         # Who hung up had waited as long as their patience, who was heard had not.
         handled = ending.handled_s < NEVER_S
         wait_s = (ending.handled_s - tips.call_s - tips.service_s)[handled]

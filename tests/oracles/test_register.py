@@ -11,10 +11,11 @@ from sim.candidates import draw_candidates, leaving_rates
 from sim.clock import YEAR_S, date_to_s, month_starts
 from sim.draws import Stream
 from sim.effort import MARK_RATE_PER_YEAR, register_rates
-from sim.exposure import Exposure
 from sim.parameters import REGISTRY
 from sim.policy import Policy
-from sim.register import Register, State, draw_events
+from sim.register import State
+from sim.scalar import WORD_RANGE
+from tests.support.registers import Walk
 from tests.support.worlds import START, Configuration, Layout, busy_parameters, rows_where
 
 NORMAL_BOUND = stats.norm.isf(0.5e-6)
@@ -115,15 +116,12 @@ def test_the_pool_of_the_willing_is_stationary():
     years = 8
     candidates = draw_candidates(world, parameters, Stream(10, 0), years)
     rates = register_rates([Policy(name="any")], world.grid, parameters, START)
-    thresholds = rates.thresholds()
-    events = draw_events(candidates, thresholds, [], 6.0, years * YEAR_S, Stream(10, 0))
-    register = Register(candidates, events, thresholds, [], 0.2, 2)
-    nobody = Exposure(np.zeros(1, dtype=np.int64), len(candidates))
+    walk = Walk.by_rules(candidates, rates.thresholds(), [], Stream(10, 0), years=years)
     departure = leaving_rates(parameters)[0]
     first = np.bincount(candidates.age_band[candidates.entry_s < 0], minlength=5)
     for year in (1, 2, 4, 8):
-        register.advance(year * YEAR_S - 1, nobody)
-        present = candidates.age_band[register.state[:, 0] != State.GONE]
+        state = walk.look(year * YEAR_S - 1).state
+        present = candidates.age_band[state[:, 0] != State.GONE]
         stays = np.exp(-departure * year)
         begun = np.arange(year)
         # A newcomer of a year came evenly through it and has stayed since.
@@ -144,18 +142,28 @@ def test_marks_come_as_a_poisson_process():
     thresholds = register_rates(
         [Policy(name="any")], world.grid, busy_parameters(world), START
     ).thresholds()
-    # Thresholds that meet leave no mark idle.
-    thresholds = replace(thresholds, decay=np.zeros_like(thresholds.decay))
-    years = 10
-    events = draw_events(candidates, thresholds, [], 6.0, years * YEAR_S, Stream(12, 0))
-    marks = events.kind == 1
-    counts = np.bincount(events.candidate[marks], minlength=len(candidates))
-    mean = MARK_RATE_PER_YEAR * years
-    dispersion = ((counts - mean) ** 2).sum() / mean
+    # Thresholds that meet leave no mark idle, and nobody departs.
+    thresholds = replace(
+        thresholds,
+        decay=np.zeros_like(thresholds.decay),
+        departure=np.full_like(thresholds.departure, WORD_RANGE),
+    )
+    until_s = 10 * YEAR_S
+    walk = Walk.by_rules(candidates, thresholds, [], Stream(12, 0), years=10)
+    clocks, counts, marks = walk.crowd.clocks, [], []
+    for who in range(len(candidates)):
+        before = len(marks)
+        while (at_s := int(clocks["mark_s"][who])) <= until_s:
+            marks.append((clocks["mark_at_s"][who], clocks["mark_word"][who]))
+            walk.bring([who], at_s)
+        counts.append(len(marks) - before)
+    mean = MARK_RATE_PER_YEAR * 10
+    dispersion = ((np.array(counts) - mean) ** 2).sum() / mean
     low, high = stats.chi2.ppf([0.5e-6, 1 - 0.5e-6], len(counts))
     # The sum of squares of Poisson counts is a little wider than chi-square: 1 / mean more.
     assert (
         low * (1 - 2 / np.sqrt(len(counts))) < dispersion < high * (1 + 2 / np.sqrt(len(counts)))
     )
-    assert stats.kstest(events.at_s[marks] / (years * YEAR_S), "uniform").pvalue > 1e-6
-    assert stats.kstest(events.word[marks] / 2**32, "uniform").pvalue > 1e-6
+    at_s, words = np.array(marks, dtype=np.float64).T
+    assert stats.kstest(at_s / until_s, "uniform").pvalue > 1e-6
+    assert stats.kstest(words / 2**32, "uniform").pvalue > 1e-6

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import sim.replication
+import sim.scenes
 from sim.policy import Policy
 from sim.presence import Presence
 from sim.public import upper_bounds
@@ -281,7 +282,11 @@ def test_the_number_of_fresh_sightings_is_the_sum_of_their_probabilities():
             crowds.append((people, incidents, subjects))
             return original(setting, people, incidents, subjects)
 
-        with patch.object(sim.replication, "potential_tips", noting):
+        # Without bounds everybody who attends may have something to tell, and is seen here.
+        with (
+            patch.object(sim.replication, "potential_tips", noting),
+            patch.object(sim.scenes, "_level", np.ones_like),
+        ):
             result = configuration.simulate()
         # What is seen later than a day after the alert, nearly forgotten, is left out.
         fresh = result.tips["tip_kind"] == TipKind.FRESH

@@ -1,10 +1,9 @@
 """Small worlds, and Hypothesis strategies for whole configurations of the model."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from hypothesis import assume, settings
@@ -19,9 +18,9 @@ from sim.grid import Grid, Municipality
 from sim.incidents import draw_incidents
 from sim.parameters import REGISTRY, Parameters
 from sim.policy import Policy
-from sim.register import Register
 from sim.setting import Setting
 from sim.world import World, load_occupancy
+from tests.support.registers import Opened
 
 ROOT = Path(__file__).parents[2]
 START = date(2014, 7, 1)
@@ -110,7 +109,7 @@ class Configuration:
             f"replication={self.replication}, years={self.years}, {policies})"
         )
 
-    def simulate(self, **changes):
+    def simulate(self, *, detail=True, **changes):
         """Return the tables, with all details, of this configuration or of one that differs."""
         c = replace(self, **changes)
         return sim.replication.simulate(
@@ -121,7 +120,7 @@ class Configuration:
             replication=c.replication,
             start=c.start,
             years=c.years,
-            detail=True,
+            detail=detail,
         )
 
     def opened(self):
@@ -145,63 +144,6 @@ class Configuration:
         return Setting.of(
             self.world, self.policies, self.parameters, stream, self.start, self.years
         )
-
-
-@dataclass
-class Moment:
-    """The register at one moment, under all policies."""
-
-    at_s: int
-    state: np.ndarray
-    struck: np.ndarray
-    stocks: np.ndarray
-    flows: np.ndarray
-
-
-class RecordingRegister(Register):
-    """A register that keeps what it was at each moment to which it was moved."""
-
-    def __init__(self, *args, **named):
-        super().__init__(*args, **named)
-        self.moments = []
-        self._note(-1)
-
-    def advance(self, to_s, exposure):
-        super().advance(to_s, exposure)
-        self._note(to_s)
-
-    def _note(self, at_s):
-        self.moments.append(
-            Moment(
-                at_s, self.state.copy(), self.struck.copy(), self.stocks.copy(), self.flows.copy()
-            )
-        )
-
-
-@dataclass
-class Opened:
-    """A finished replication with its candidates, incidents and register through time."""
-
-    setting: Setting
-    candidates: object
-    incidents: object
-    result: object
-    register: RecordingRegister
-    by_time: dict = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, setting, candidates, incidents):
-        registers = []
-
-        def recording(*args, **named):
-            registers.append(RecordingRegister(*args, **named))
-            return registers[-1]
-
-        with patch.object(sim.replication, "Register", recording):
-            result = sim.replication.simulate_given(setting, candidates, incidents, detail=True)
-        (register,) = registers
-        by_time = {moment.at_s: moment for moment in register.moments}
-        return cls(setting, candidates, incidents, result, register, by_time)
 
 
 # ---- reading tables

@@ -7,14 +7,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.contestants.plain_numpy.places import Whereabouts
-from sim.draws import Bools, Floats, Ints, Words, lognormal, mixture_latency
+from sim.draws import Bools, Floats, Ints, Words, lognormal
 from sim.draws import to_seconds as _whole_seconds
 from sim.parameters import Parameters
 from sim.policy import Channels
-from sim.scalar import NEVER_AFTER_S
+from sim.scalar import NEVER_AFTER_S, WORD_RANGE
 
 _QUICK, _SLOW, _MORNING, _TRANSPORT = 1.0, 1.2, 0.4, 0.8
 _APP_DELAY_S, _EMAIL_DELAY_S = 5, 60
+
+
+def mixture_latency(uniform: Floats, parts: tuple[tuple[float, float, float], ...]) -> Floats:
+    """Return a latency from a mixture of log-normals that may never happen: one uniform decides
+    both.
+
+    Args:
+        uniform: array [n] in (0, 1).
+        parts: (share, median, sigma) of each log-normal.
+
+    Returns:
+        Latencies [n] in the unit of the medians, infinite for never.
+    """
+    out, low, least = np.full(uniform.shape, np.inf), 0.0, 0.5 / WORD_RANGE
+    for share, median, sigma in parts:
+        inside = (uniform >= low) & (uniform < low + share)
+        if share > 0.0 and inside.any():
+            within = np.clip((uniform[inside] - low) / share, least, 1.0 - least)
+            out[inside] = lognormal(within, median, sigma)
+        low += share
+    return out
 
 
 @dataclass(frozen=True, slots=True)
