@@ -57,6 +57,4 @@ def library() -> ctypes.CDLL:
         loaded = ctypes.CDLL(str(target))
     loaded.limit_run.argtypes = [ctypes.POINTER(Given), ctypes.POINTER(Outcomes)]
     loaded.limit_run.restype = ctypes.c_int
-    loaded.limit_free.argtypes = []
-    loaded.limit_free.restype = None
     return loaded

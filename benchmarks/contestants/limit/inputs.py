@@ -67,7 +67,7 @@ def what_is_given(workload: Workload) -> tuple[Values, Setting, Incidents, Actio
         **_candidates(candidates),
         **_register(setting),
         **_letters(setting),
-        **_alert_columns(setting, alerts, past, incidents, actions),
+        **_alert_columns(setting, alerts, past, actions),
         **_channels(setting),
         **_incidents(setting, incidents, subjects, actions),
         **_rooms(setting),
@@ -106,15 +106,16 @@ def _alerts(setting: Setting, incidents: Incidents, actions: Actions) -> tuple[A
     merged = [(replace(c, policies=everyone), True) for c in circles_in_order(history)]
     merged += [(circle, False) for circle in circles_in_order(actions)]
     merged.sort(key=lambda pair: pair[0].alert_s)
-    alerts = alerts_of([circle for circle, _ in merged], incidents)
+    alerts = alerts_of([circle for circle, _ in merged], incidents, len(setting.policies))
     return alerts, np.array([past for _, past in merged], dtype=np.bool_)
 
 
 def _candidates(candidates: Candidates) -> Values:
     c = candidates
-    alike = ("work_x_dm", "work_y_dm", "leisure_x_dm", "leisure_y_dm", "age_band")
-    alike += ("prefers_voice", "entry_s", "start_level", "stale_level", "app_level")
-    alike += ("move_level", "start_share")
+    alike = (
+        *("work_x_dm", "work_y_dm", "leisure_x_dm", "leisure_y_dm", "age_band", "prefers_voice"),
+        *("entry_s", "start_level", "stale_level", "app_level", "move_level", "start_share"),
+    )
     return {
         "n_candidates": len(c),
         "candidate_id": c.id,
@@ -172,9 +173,7 @@ def _letters(setting: Setting) -> Values:
     }
 
 
-def _alert_columns(
-    setting: Setting, alerts: Alerts, past: Bools, incidents: Incidents, actions: Actions
-) -> Values:
+def _alert_columns(setting: Setting, alerts: Alerts, past: Bools, actions: Actions) -> Values:
     calendar, occupancy = setting.calendar, setting.world.occupancy
     row = calendar.row(alerts.at_s)
     day, hour = calendar.day_type[row], calendar.hour_of_day[row]
@@ -220,9 +219,11 @@ def _incidents(
 ) -> Values:
     p, world = setting.parameters, setting.world
     minutes = np.array([p[f"response_minutes_{name}"] for name in _CLASSES])
-    alike = ("reported_s", "frailty", "photo", "conspicuous", "visible_transit")
-    alike += ("visible_stationary", "stationary_on_road", "urban", "solvable")
-    alike += ("police_s", "return_s", "horizon_s")
+    alike = (
+        *("reported_s", "frailty", "photo", "conspicuous", "visible_transit", "solvable"),
+        *("visible_stationary", "stationary_on_road", "urban", "police_s", "return_s"),
+        "horizon_s",
+    )
     of_subject = ("dx", "dy", "pace_m_per_s", "speed_m_per_s", "begin_s", "stop_s", "vanish_s")
     return {
         "n_incidents": len(incidents),

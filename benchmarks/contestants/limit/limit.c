@@ -660,9 +660,3 @@ int limit_run(const Given *g, const Outcomes *out)
     lap(&course, STAGE_COUNTS);
     return 0;
 }
-
-/* Give all memory back. */
-void limit_free(void)
-{
-    free_stores();
-}

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.contestant import Table, Workload
 from benchmarks.contestants.limit.build import library
 from benchmarks.contestants.limit.inputs import Values, what_is_given
-from benchmarks.contestants.limit.structure import Given, Outcomes, constant, filled
+from benchmarks.contestants.limit.structure import Array, Given, Outcomes, constant, filled
+from sim.alerts import COUNTS
 from sim.channels import CHANNELS
 from sim.draws import Ints
 from sim.incidents import CAUSES, NONE, PARTICIPANT, POLICE
-
-if TYPE_CHECKING:
-    from benchmarks.contestants.limit.structure import Array
+from sim.register import FLOWS, STOCKS
 
 STAGE_NAMES = (
     *("crowd", "register", "gather", "people", "answers"),
     *("tips", "public", "control rooms", "closing"),
 )
 """What the time of the loop is split into, in the order of `stage_s`."""
-_COUNTS = ("recipients", "delivered", "noticed", "noticed_10min", "noticed_in_area")
-_COUNTS += ("attending", "searching")
-_STOCKS = ("registered", "good", "stale", "struck")
-_FLOWS = ("signups", "reentries", "departures", "struck_off")
 _TEXT, _CALL = 0, 1
 _BY_INCIDENT = (
     *("noticed_while_open", "public_noticed", "end_s", "cause", "closed_s", "true_handled"),
     *("true_tips", "false_tips", "calls_handled", "calls_lost", "unit_s"),
     *("unit_s_on_false_tips", "operator_s", "message_cost_eur"),
 )
-_REALS = ("public_noticed", "message_cost_eur", "stage_s")
-
-
-class MemoryShortError(Exception):
-    """The loop found no memory."""
 
 
 class Loop:
@@ -70,15 +59,11 @@ class Loop:
         """Run the replication; the outcomes are those of the last run.
 
         Raises:
-            MemoryShortError: as it says.
+            MemoryError: as it says.
         """
         failed = self._library.limit_run(ctypes.byref(self._given), ctypes.byref(self._out))
         if failed:
-            raise MemoryShortError("the loop found no memory for its arrays")
-
-    def close(self) -> None:
-        """Give back the memory that the loop keeps from run to run."""
-        self._library.limit_free()
+            raise MemoryError("the loop found no memory for its arrays")
 
     def stage_s(self) -> dict[str, float]:
         """Return the seconds that passed in each stage of the last run, by name."""
@@ -88,7 +73,7 @@ class Loop:
         """Return one row for each action, as in the engine's table, with all its outcomes."""
         some = self._incidents.take(self._row)
         of = {name: self._of(self._outputs[name]) for name in _BY_INCIDENT}
-        counts = zip(_COUNTS, self._outputs["counts"], strict=True)
+        counts = zip(COUNTS, self._outputs["counts"], strict=True)
         before, before_cause = some.counterfactual_s, some.counterfactual_cause
         cause, end_s = of["cause"], of["end_s"]
         helped, direct = of["true_handled"] > 0, cause == PARTICIPANT
@@ -134,9 +119,9 @@ class Loop:
             "scenario": np.repeat(names, months * towns),
             "month": np.broadcast_to(np.arange(months)[:, None], shape).reshape(-1),
             "gm_code": np.broadcast_to(np.array(self._setting.gm_codes), shape).reshape(-1),
-            **{name: rows(stocks[:, k]) for k, name in enumerate(_STOCKS)},
+            **{name: rows(stocks[:, k]) for k, name in enumerate(STOCKS)},
             "app_users": rows(self._outputs["app_users"]),
-            **{name: rows(flows[:, k]) for k, name in enumerate(_FLOWS)},
+            **{name: rows(flows[:, k]) for k, name in enumerate(FLOWS)},
         }
 
     def _of(self, values: Array) -> Array:
@@ -144,12 +129,12 @@ class Loop:
         return np.asarray(values[self._policy, self._row])
 
 
-def _room(values: Values) -> dict[str, Any]:
-    """Return arrays for the outcomes."""
+def _room(values: Values) -> dict[str, Array]:
+    """Return arrays for the outcomes; `filled` gives them their types."""
     n, incidents, towns = (values[name] for name in ("n_policies", "n_incidents", "n_towns"))
     months = values["n_months"] + 1
     shapes: dict[str, tuple[int, ...]] = {
-        "counts": (len(_COUNTS), n, incidents),
+        "counts": (len(COUNTS), n, incidents),
         "messages": (len(CHANNELS), n, incidents),
         **dict.fromkeys(_BY_INCIDENT, (n, incidents)),
         "stocks": (months, 4, n, towns),
@@ -157,7 +142,4 @@ def _room(values: Values) -> dict[str, Any]:
         "app_users": (months, n, towns),
         "stage_s": (constant("STAGES"),),
     }
-    return {
-        name: np.zeros(shape, dtype=np.float64 if name in _REALS else np.int64)
-        for name, shape in shapes.items()
-    }
+    return {name: np.zeros(shape) for name, shape in shapes.items()}

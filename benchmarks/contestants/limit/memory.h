@@ -55,14 +55,6 @@ static int64_t holds(const Store *store, size_t size)
 /* The same, set to zero. */
 #define ZEROS(pointer, n) memset(ROOM(pointer, n), 0, (size_t)(n) * sizeof *(pointer))
 
-static void free_stores(void)
-{
-    for (int i = 0; i < STORES; i++) {
-        free(stores[i].data);
-        stores[i] = (Store){NULL, 0};
-    }
-}
-
 static double now_s(void)
 {
     struct timespec at;
