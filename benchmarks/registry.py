@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from benchmarks.contestant import Contestant
-from benchmarks.contestants import engine_one, engine_ten, mesa_model, plain_numpy, reference
+from benchmarks.contestants import (
+    engine_one,
+    engine_ten,
+    limit,
+    mesa_model,
+    plain_numpy,
+    reference,
+)
 
 CONTESTANTS: tuple[Contestant, ...] = (
     mesa_model.CONTESTANT,
@@ -11,6 +18,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
     plain_numpy.CONTESTANT,
     engine_one.CONTESTANT,
     engine_ten.CONTESTANT,
+    limit.CONTESTANT,
 )
 REFERENCE = reference.CONTESTANT.name
 """Speeds are told as multiples of this contestant's."""

@@ -43,7 +43,11 @@ def test_the_small_world_is_lively(engine):
     "contestant", [one for one in CONTESTANTS if one.exact], ids=lambda one: one.name
 )
 def test_each_exact_contestant_agrees_with_the_engine(workload, engine, contestant):
-    agreement = check(contestant, engine, [contestant.prepare(workload)(0)()])
+    try:
+        set_up = contestant.prepare(workload)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    agreement = check(contestant, engine, [set_up(0)()])
     assert agreement.faults == ()
     assert agreement.compared > 20
 
